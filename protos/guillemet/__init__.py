@@ -1,0 +1,1 @@
+"""Protocol of Guillemet; see guillemet.v1."""

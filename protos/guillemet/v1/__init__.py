@@ -1,0 +1,1 @@
+"""The wire contract, generated from quotation.proto by protos/generate.py."""
