@@ -1,0 +1,193 @@
+"""Which spans may stand in which relation, and what is plain to see about each pair: distance, order, form of the names.
+
+The same pairs are proposed in training and in use. For each first span and relation the pair with "nobody" is among them.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guillemet_models.document import Span
+from guillemet_models.scheme import Relation, SpanKind
+from guillemet_models.tokenization import TokenizedText
+
+
+class Candidate(NamedTuple):
+    """A span that may stand in a relation."""
+
+    kind: SpanKind
+    first: int  # token
+    last: int  # token, included
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """What the relation head is asked. Index 0 of the spans is nobody."""
+
+    spans: NDArray[np.int64]  # (1 + n_candidates, 2)
+    kinds: NDArray[np.int64]  # (1 + n_candidates,)
+    pairs: NDArray[np.int64]  # (n_pairs, 2)
+    relations: NDArray[np.int64]  # (n_pairs,)
+    features: NDArray[np.int64]  # (n_pairs, len(PAIR_FEATURE_SIZES))
+
+
+# How far each relation looks, in candidates of the right kind: (before, after) the first span.
+REACH = {
+    Relation.CUE: (4, 4),
+    Relation.SOURCE: (5, 5),
+    Relation.CONTINUES: (3, 0),
+    Relation.ANTECEDENT: (40, 0),
+    Relation.SPEAKER: (12, 6),
+    Relation.ROLE: (6, 6),
+    Relation.INSTITUTION: (8, 8),
+}
+_KINDS = {
+    Relation.CUE: (SpanKind.CONTENT, SpanKind.CUE),
+    Relation.SOURCE: (SpanKind.CONTENT, SpanKind.MENTION),
+    Relation.CONTINUES: (SpanKind.CONTENT, SpanKind.CONTENT),
+    Relation.ANTECEDENT: (SpanKind.MENTION, SpanKind.MENTION),
+    Relation.SPEAKER: (SpanKind.CONTENT, SpanKind.MENTION),
+    Relation.ROLE: (SpanKind.MENTION, SpanKind.ROLE),
+    Relation.INSTITUTION: (SpanKind.MENTION, SpanKind.INSTITUTION),
+}
+_DISTANCES = np.array([1, 2, 3, 4, 6, 9, 14, 22, 35, 60, 100, 200, 400])
+_RANKS = np.array([1, 2, 3, 5, 9, 17])
+PAIR_FEATURE_SIZES = (
+    1 + 2 * (len(_DISTANCES) + 1),  # 0 nobody; gap in tokens, before and after
+    1 + 2 * 6,  # 0 nobody; sentences between, before and after
+    1 + 5,  # 0 nobody; paragraphs between
+    1 + 2 * (len(_RANKS) + 1),  # 0 nobody; rank among the candidates, before and after
+    1 + 4,  # 0 nobody; apart, inside, around, the same
+    1 + 9,  # 0 nobody; form of the one against the other
+    1 + 9,  # 0 nobody; gender and number of the one against the other
+)
+
+
+def propose(text: TokenizedText, candidates: Sequence[Candidate]) -> Pairs:
+    """Return every pair of `candidates` (in the order of the text) that some relation allows, with its features."""
+    forms = [_Form.of(text, candidate) for candidate in candidates]
+    firsts, seconds, relations, ranks = [], [], [], []
+    of_kind = {kind: [i for i, c in enumerate(candidates) if c.kind == kind] for kind in SpanKind}
+    for relation, (head_kind, tail_kind) in _KINDS.items():
+        before, after = REACH[relation]
+        tails = of_kind[tail_kind]
+        keys = np.array([(candidates[i].first, i) for i in tails], dtype=np.int64).reshape(-1, 2)
+        for head in of_kind[head_kind]:
+            place = int(np.searchsorted(keys[:, 0], candidates[head].first))
+            if head_kind == tail_kind:
+                place = tails.index(head)
+            near = range(max(0, place - before), min(len(tails), place + after))
+            for position in (None, *near):
+                firsts.append(head)
+                seconds.append(-1 if position is None else tails[position])
+                relations.append(int(relation))
+                ranks.append(0 if position is None else position - place)
+    spans = np.array([(0, 0), *((c.first, c.last) for c in candidates)], dtype=np.int64)
+    pairs = np.array([firsts, seconds], dtype=np.int64).T.reshape(-1, 2)
+    features = _features(text, spans[1:], pairs, np.array(ranks, dtype=np.int64), forms)
+    return Pairs(
+        spans=spans,
+        kinds=np.array([SpanKind.NOBODY, *(c.kind for c in candidates)], dtype=np.int64),
+        pairs=pairs + 1,
+        relations=np.array(relations, dtype=np.int64),
+        features=features,
+    )
+
+
+def _features(
+    text: TokenizedText,
+    spans: NDArray[np.int64],
+    pairs: NDArray[np.int64],
+    ranks: NDArray[np.int64],
+    forms: Sequence["_Form"],
+) -> NDArray[np.int64]:
+    """Return ``(n_pairs, len(PAIR_FEATURE_SIZES))``; all zero for the pairs with nobody."""
+    features = np.zeros((len(pairs), len(PAIR_FEATURE_SIZES)), dtype=np.int64)
+    real = pairs[:, 1] >= 0
+    if not real.any():
+        return features
+    head, tail = spans[pairs[real, 0]], spans[pairs[real, 1]]
+    tail_follows = tail[:, 0] >= head[:, 0]
+    gap = np.where(tail_follows, tail[:, 0] - head[:, 1], head[:, 0] - tail[:, 1]).clip(0)
+    features[real, 0] = 1 + np.digitize(gap, _DISTANCES) + tail_follows * (len(_DISTANCES) + 1)
+    near_head = np.where(tail_follows, head[:, 1], head[:, 0])
+    near_tail = np.where(tail_follows, tail[:, 0], tail[:, 1])
+    sentences = np.abs(text.sentences[near_head] - text.sentences[near_tail])
+    features[real, 1] = 1 + sentences.clip(max=5) + tail_follows * 6
+    features[real, 2] = 1 + np.abs(text.paragraphs[near_head] - text.paragraphs[near_tail]).clip(max=4)
+    distance = np.where(ranks[real] < 0, -1 - ranks[real], ranks[real])
+    features[real, 3] = 1 + np.digitize(distance, _RANKS) + (ranks[real] >= 0) * (len(_RANKS) + 1)
+    inside = (tail[:, 0] >= head[:, 0]) & (tail[:, 1] <= head[:, 1])
+    around = (tail[:, 0] <= head[:, 0]) & (tail[:, 1] >= head[:, 1])
+    features[real, 4] = 1 + inside + 2 * around
+    features[real, 5] = [1 + forms[a].likeness(forms[b]) for a, b in pairs[real]]
+    features[real, 6] = [1 + 3 * forms[a].gender + forms[b].gender for a, b in pairs[real]]
+    return features
+
+
+_WORD = re.compile(r"\w+")
+_FUNCTION_WORDS = frozenset("le la les l un une des du de d et à au aux en m mme mr mlle dr me".split())
+_MASCULINE = frozenset("il lui le un ce cet celui m mr monsieur président ministre-président directeur avocat".split())
+_FEMININE = frozenset("elle la une cette celle mme mlle madame présidente ministre directrice avocate".split())
+
+
+class _Form(NamedTuple):
+    """What is plain to see about the words of a span."""
+
+    words: tuple[str, ...]  # folded, function words left out
+    names: frozenset[str]  # those with a capital
+    initials: str
+    gender: int  # 0 unknown, 1 masculine, 2 feminine
+
+    @classmethod
+    def of(cls, text: TokenizedText, candidate: Candidate) -> "_Form":
+        span: Span = text.characters(candidate.first, candidate.last)
+        if candidate.kind not in {SpanKind.MENTION, SpanKind.INSTITUTION, SpanKind.ROLE}:
+            return cls((), frozenset(), "", 0)
+        written = _WORD.findall(span.of(text.text))
+        folded = [fold(word) for word in written]
+        kept = [(w, f) for w, f in zip(written, folded, strict=True) if f not in _FUNCTION_WORDS]
+        first = folded[0] if folded else ""
+        return cls(
+            tuple(f for _, f in kept),
+            frozenset(f for w, f in kept if w[0].isupper()),
+            "".join(w[0] for w, _ in kept if w[0].isupper()).lower(),
+            1 if first in _MASCULINE else 2 if first in _FEMININE else 0,
+        )
+
+    def likeness(self, other: "_Form") -> int:
+        """Return how the words of the two agree, from 0 (not at all)."""
+        if not self.words or not other.words:
+            return 0
+        if self.words == other.words:
+            return 8
+        mine, theirs = set(self.words), set(other.words)
+        if mine <= theirs:
+            return 7 if self.names else 5
+        if theirs <= mine:
+            return 6 if other.names else 4
+        if self.names & other.names:
+            return 3
+        if _acronym(self, other) or _acronym(other, self):
+            return 2
+        return 1 if self.words[0] == other.words[0] else 0
+
+
+def _acronym(short: _Form, long: _Form) -> bool:
+    return len(short.words) == 1 and len(short.words[0]) > 1 and short.words[0] == long.initials
+
+
+def fold(word: str) -> str:
+    """Return `word` without case and accents."""
+    decomposed = unicodedata.normalize("NFD", word)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
+
+
+def folded_name(words: Iterable[str]) -> str:
+    """Return words as they are compared when two strings are asked to name the same."""
+    return " ".join(fold(word) for text in words for word in _WORD.findall(text))

@@ -1,0 +1,139 @@
+"""Text -> tokens that know their characters and whether they stand in quotation marks, and windows of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from guillemet_models.document import Span
+from guillemet_models.segmentation import Boundary, Region, paragraphs, quoted_regions
+
+# How many values each feature of a token takes: depth in marks, at a mark, after a dialogue dash, first of its paragraph.
+FEATURE_SIZES = (3, 3, 2, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizedText:
+    """The tokens of a whole text, however long."""
+
+    text: str
+    ids: NDArray[np.int64]  # (n,)
+    begins: NDArray[np.int64]  # (n,), first character, white space before a word left out
+    ends: NDArray[np.int64]  # (n,)
+    features: NDArray[np.int64]  # (n, len(FEATURE_SIZES))
+    sentences: NDArray[np.int64]  # (n,), index of the sentence, never falling
+    paragraphs: NDArray[np.int64]  # (n,), index of the paragraph, never falling
+    regions: tuple[Region, ...]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def characters(self, first: int, last: int) -> Span:
+        """Return the characters of the tokens from `first` to `last`, both included."""
+        return Span(int(self.begins[first]), int(self.ends[last]))
+
+    def tokens(self, span: Span) -> tuple[int, int] | None:
+        """Return the first and the last token that `span` touches, or None if it touches none."""
+        first = int(np.searchsorted(self.ends, span.begin, side="right"))
+        last = int(np.searchsorted(self.begins, span.end, side="left")) - 1
+        return (first, last) if first <= last else None
+
+
+class TextTokenizer:
+    """The tokenizer of a model folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._tokenizer = Tokenizer.from_file(str(path))
+        self._tokenizer.no_truncation()
+
+    def count(self, text: str) -> int:
+        """Return how many tokens `text` has."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def __call__(self, text: str) -> TokenizedText:
+        """Tokenize `text`, which is never cut or rewritten."""
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        ids = np.array(encoding.ids, dtype=np.int64)
+        spans = [_stripped(text, *offsets) for offsets in encoding.offsets]
+        begins = np.array([begin for begin, _ in spans], dtype=np.int64)
+        ends = np.array([end for _, end in spans], dtype=np.int64)
+        regions = tuple(quoted_regions(text))
+        blocks = np.searchsorted([block.begin for block in paragraphs(text)], begins, side="right")
+        return TokenizedText(
+            text=text,
+            ids=ids,
+            begins=begins,
+            ends=ends,
+            features=_features(text, begins, ends, blocks, regions),
+            sentences=_sentences(text, begins, ends, blocks),
+            paragraphs=blocks,
+            regions=regions,
+        )
+
+
+def windows(length: int, size: int, overlap: int) -> Iterator[slice]:
+    """Yield windows of at most `size` tokens that cover `length` tokens, neighbours sharing at least `overlap`.
+
+    All windows but a lone one are `size` long: the last is moved back rather than left short of context.
+    """
+    if length <= size:
+        yield slice(0, length)
+        return
+    step = size - overlap
+    for begin in range(0, length - overlap, step):
+        begin = min(begin, length - size)  # noqa: PLW2901
+        yield slice(begin, begin + size)
+
+
+def _stripped(text: str, begin: int, end: int) -> tuple[int, int]:
+    """Leave out the white space that a token carries before its word; a token of nothing else keeps it."""
+    first = begin
+    while first < end and text[first].isspace():
+        first += 1
+    return (first, end) if first < end else (begin, end)
+
+
+def _features(
+    text: str,
+    begins: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    blocks: NDArray[np.int64],
+    regions: tuple[Region, ...],
+) -> NDArray[np.int64]:
+    """Return ``(n, 4)``: what each feature of FEATURE_SIZES is for each token."""
+    features = np.zeros((len(begins), len(FEATURE_SIZES)), dtype=np.int64)
+    depth = np.zeros(len(text) + 1, dtype=np.int64)
+    marks = np.zeros(len(text) + 1, dtype=np.int64)
+    dashed = np.zeros(len(text) + 1, dtype=np.int64)
+    for region in regions:
+        begin, end = region.span
+        if region.boundary is Boundary.DASH:
+            dashed[begin:end] = 1
+            continue
+        depth[begin:end] += 1
+        marks[begin] = 1
+        marks[end - 1] = 2
+    if len(begins):
+        features[:, 0] = np.minimum(depth[begins], FEATURE_SIZES[0] - 1)
+        # A token may hold a mark and more, « ». » say: the strongest of its characters speaks.
+        features[:, 1] = np.maximum(marks[begins], marks[ends - 1])
+        features[:, 2] = dashed[begins]
+        features[:, 3] = np.diff(blocks, prepend=-1) != 0
+    return features
+
+
+def _sentences(
+    text: str, begins: NDArray[np.int64], ends: NDArray[np.int64], blocks: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the sentence of each token: a new one behind . ! ? … and with each paragraph.
+
+    Rough on purpose (« M. Dupont » makes two): it only measures distance, and errs alike in training and in use.
+    """
+    closes = np.array([text[end - 1 : end] in {".", "!", "?", "…"} for end in ends], dtype=bool)
+    opens = np.diff(blocks, prepend=0) != 0
+    if len(closes):
+        opens[1:] |= closes[:-1]
+    return np.cumsum(opens)
