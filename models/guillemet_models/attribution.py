@@ -1,0 +1,190 @@
+"""Spans and relations -> quotations, each with its type, its cue and its source."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guillemet_models.decoding import TaggedSpan, Tagging
+from guillemet_models.document import QuotationType, Span
+from guillemet_models.pairing import Candidate, Pairs
+from guillemet_models.scheme import CONTENT, CUE, INSTITUTION, MENTION, NESTED, ROLE, SOURCE, Relation, SpanKind
+from guillemet_models.segmentation import Boundary, Region
+from guillemet_models.tokenization import TokenizedText
+
+# How far a boundary may stand from a quotation mark, in tokens, to be taken for it.
+SNAP_TOKENS = 2
+# What a content does not end or begin with, marks aside.
+_EDGE = " \t\r\n\u00a0\u202f\u2009,;:"
+_TRAILING = _EDGE + ".–—-"
+
+
+@dataclass(frozen=True, slots=True)
+class Attributed:
+    """A quotation before its speaker is known. Indices are into the candidates."""
+
+    parts: tuple[int, ...]
+    spans: tuple[Span, ...]
+    type: QuotationType
+    cue: int | None
+    source: int | None
+    probability: float
+    source_probability: float
+    nested: bool
+
+
+class RelationProbabilities:
+    """What the relation head says of each first span: a distribution over its candidates and nobody."""
+
+    def __init__(self, pairs: Pairs, scores: NDArray[np.float32]) -> None:
+        order = np.lexsort((pairs.relations, pairs.pairs[:, 0]))
+        self._table: dict[tuple[int, int], dict[int | None, float]] = {}
+        keys = pairs.pairs[order, 0] * len(Relation) + pairs.relations[order]
+        for group in np.split(order, np.flatnonzero(np.diff(keys)) + 1) if len(order) else []:
+            values = scores[group].astype(np.float64)
+            values = np.exp(values - values.max())
+            values /= values.sum()
+            head, relation = int(pairs.pairs[group[0], 0]), int(pairs.relations[group[0]])
+            tails = (int(tail) - 1 if tail else None for tail in pairs.pairs[group, 1])
+            self._table[head - 1, relation] = dict(zip(tails, values.tolist(), strict=True))
+
+    def of(self, head: int, relation: Relation) -> dict[int | None, float]:
+        """Return the probability of each candidate, and of None, for candidate `head`."""
+        return self._table.get((head, relation), {None: 1.0})
+
+
+def candidates(tagging: Tagging) -> tuple[list[Candidate], list[TaggedSpan]]:
+    """Return the spans among which relations are sought, in the order of the text, with how each was tagged."""
+    chosen: list[tuple[Candidate, TaggedSpan]] = []
+    for layer, kind in ((CONTENT, SpanKind.CONTENT), (NESTED, SpanKind.CONTENT), (CUE, SpanKind.CUE)):
+        chosen += [(Candidate(kind, span.first, span.last), span) for span in tagging.spans[layer]]
+    sources = tagging.spans[SOURCE]
+    chosen += [(Candidate(SpanKind.MENTION, span.first, span.last), span) for span in sources]
+    for mention in tagging.spans[MENTION]:
+        # A mention around or inside a source is that source.
+        if not any(mention.first <= source.last and source.first <= mention.last for source in sources):
+            chosen.append((Candidate(SpanKind.MENTION, mention.first, mention.last), mention))
+    for layer, kind in ((ROLE, SpanKind.ROLE), (INSTITUTION, SpanKind.INSTITUTION)):
+        chosen += [(Candidate(kind, span.first, span.last), span) for span in tagging.spans[layer]]
+    ordered = {candidate: span for candidate, span in sorted(chosen, key=lambda item: (item[0].first, item[0].last, item[0].kind))}
+    return list(ordered), list(ordered.values())
+
+
+def attribute(
+    text: TokenizedText,
+    found: Sequence[Candidate],
+    tagged: Sequence[TaggedSpan],
+    relations: RelationProbabilities,
+) -> list[Attributed]:
+    """Return the quotations, in the order of their first character."""
+    quotations = []
+    for parts in _utterances(found, relations):
+        spans = _content(text, [found[part] for part in parts], [tagged[part] for part in parts])
+        if not spans:
+            continue
+        labels = [tagged[part] for part in parts]
+        nested = labels[0].layer is NESTED
+        cue, _ = _agreed(parts, Relation.CUE, relations)
+        source, source_probability = _agreed(parts, Relation.SOURCE, relations)
+        quotations.append(
+            Attributed(
+                parts=tuple(parts),
+                spans=tuple(spans),
+                type=_type(text, spans, labels, nested=nested),
+                cue=cue,
+                source=source,
+                probability=float(np.mean([label.probability for label in labels])),
+                source_probability=source_probability,
+                nested=nested,
+            )
+        )
+    return sorted(quotations, key=lambda quotation: (quotation.spans[0].begin, -quotation.spans[-1].end))
+
+
+def _utterances(found: Sequence[Candidate], relations: RelationProbabilities) -> list[list[int]]:
+    """Return the contents, those that go on with another in one list with it."""
+    utterances: dict[int, list[int]] = {}
+    for index, candidate in enumerate(found):
+        if candidate.kind is not SpanKind.CONTENT:
+            continue
+        likely = relations.of(index, Relation.CONTINUES)
+        before = max(likely, key=lambda key: likely[key])
+        utterance = utterances[before] if before is not None else []
+        utterance.append(index)
+        utterances[index] = utterance
+    return list({id(utterance): utterance for utterance in utterances.values()}.values())
+
+
+def _agreed(
+    parts: Sequence[int], relation: Relation, relations: RelationProbabilities
+) -> tuple[int | None, float]:
+    """Return what the parts of one quotation hold for the likeliest together."""
+    total: dict[int | None, float] = {}
+    for part in parts:
+        for tail, probability in relations.of(part, relation).items():
+            total[tail] = total.get(tail, 0.0) + probability / len(parts)
+    best = max(total, key=lambda key: total[key])
+    return best, total[best]
+
+
+def _content(text: TokenizedText, parts: Sequence[Candidate], tagged: Sequence[TaggedSpan]) -> list[Span]:
+    """Return the characters of the parts, boundaries moved onto the quotation marks they stand beside."""
+    spans: list[Span] = []
+    for part, label in zip(parts, tagged, strict=True):
+        span = text.characters(part.first, part.last)
+        if label.layer is not CONTENT or label.label == list(QuotationType).index(QuotationType.DIRECT):
+            span = _snapped(text, part, span)
+        span = _trimmed(text.text, span)
+        if span.begin < span.end and not any(span.overlaps(other) for other in spans):
+            spans.append(span)
+    return sorted(spans)
+
+
+def _snapped(text: TokenizedText, part: Candidate, span: Span) -> Span:
+    begin, end = span
+    for region in text.regions:
+        if region.boundary is not Boundary.MARKS or not region.span.overlaps(span):
+            continue
+        tokens = text.tokens(region.span)
+        if tokens is None:
+            continue
+        if abs(tokens[0] - part.first) <= SNAP_TOKENS:
+            begin = region.span.begin
+        if abs(tokens[1] - part.last) <= SNAP_TOKENS:
+            end = region.span.end
+    return Span(begin, end) if begin < end else span
+
+
+def _trimmed(text: str, span: Span) -> Span:
+    begin, end = span
+    while begin < end and text[begin] in _EDGE:
+        begin += 1
+    while end > begin and text[end - 1] in _TRAILING:
+        end -= 1
+    return Span(begin, end)
+
+
+def _type(text: TokenizedText, spans: Sequence[Span], labels: Sequence[TaggedSpan], *, nested: bool) -> QuotationType:
+    """Return the type: the marks settle it where there are any, the model where there are none."""
+    depth = 2 if nested and _depth(text.regions, spans[0]) > 1 else 1
+    words = inside = 0
+    for begin, end in spans:
+        for position in range(begin, end):
+            if text.text[position].isalnum():
+                words += 1
+    for region in text.regions:
+        if region.depth == depth and region.boundary is Boundary.MARKS:
+            for span in spans:
+                begin, end = max(region.span.begin, span.begin), min(region.span.end, span.end)
+                inside += sum(text.text[position].isalnum() for position in range(begin, end))
+    if inside and inside >= 0.9 * words:
+        return QuotationType.DIRECT
+    if inside:
+        return QuotationType.MIXED
+    verbatim = labels[0].layer is CONTENT and list(QuotationType)[labels[0].label] is QuotationType.DIRECT
+    return QuotationType.DIRECT if verbatim else QuotationType.INDIRECT
+
+
+def _depth(regions: Sequence[Region], span: Span) -> int:
+    return max((r.depth for r in regions if r.span.contains(span) and r.boundary is Boundary.MARKS), default=0)

@@ -1,0 +1,83 @@
+"""What computes the model's scores, and the runtime of the CPU: ONNX Runtime."""
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from guillemet_models.pairing import Pairs
+from guillemet_models.weights import ENCODER, RELATIONS, ModelFileError
+
+Array = NDArray[np.float32]
+
+
+class Runtime(Protocol):
+    """Computes scores; knows nothing of texts."""
+
+    name: str
+    threads: int
+
+    def encode(self, ids: NDArray[np.int64], features: NDArray[np.int64], is_token: NDArray[np.bool_]) -> tuple[Array, Array]:
+        """Return hidden states ``(batch, length, width)`` and tag scores ``(batch, length, layers, states)``."""
+        ...
+
+    def relate(self, states: Array, pairs: Pairs) -> Array:
+        """Return the score of each pair, ``(n_pairs,)``, in a text of hidden states ``(n, width)``."""
+        ...
+
+
+class OnnxRuntime:
+    """Two graphs of a model folder on the CPU."""
+
+    name = "onnx"
+
+    def __init__(self, folder: Path, threads: int | None = None) -> None:
+        """Load the graphs.
+
+        Raises:
+            ModelFileError: A graph cannot be loaded.
+        """
+        self.threads = threads or usable_cpus()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self.threads
+        options.inter_op_num_threads = 1
+        # A spinning pool would take the CPU from the server's event loop.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._encoder = onnxruntime.InferenceSession(folder / ENCODER, options, providers=["CPUExecutionProvider"])
+            self._relations = onnxruntime.InferenceSession(folder / RELATIONS, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's own exceptions have no common base but this
+            raise ModelFileError(f"{folder}: ONNX Runtime cannot load the graphs: {error}") from error
+
+    def encode(self, ids: NDArray[np.int64], features: NDArray[np.int64], is_token: NDArray[np.bool_]) -> tuple[Array, Array]:
+        """See `Runtime`."""
+        states, scores = self._encoder.run(None, {"ids": ids, "features": features, "is_token": is_token})
+        return states, scores
+
+    def relate(self, states: Array, pairs: Pairs) -> Array:
+        """See `Runtime`."""
+        (scores,) = self._relations.run(
+            None,
+            {
+                "states": states,
+                "spans": pairs.spans,
+                "kinds": pairs.kinds,
+                "pairs": pairs.pairs,
+                "relations": pairs.relations,
+                "pair_features": pairs.features,
+            },
+        )
+        return np.asarray(scores, dtype=np.float32)
+
+
+def usable_cpus() -> int:
+    """Return how many CPUs this process may keep busy: its affinity, and the quota of its control group."""
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return affinity
+    return affinity if quota == "max" else max(1, min(affinity, -(-int(quota) // int(period))))

@@ -1,0 +1,79 @@
+"""A model folder -> verified files. A folder holds data only: ONNX graphs, a tokenizer, a description; never code or pickles."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+DESCRIPTION = "model.json"
+TOKENIZER = "tokenizer.json"
+ENCODER = "encoder.onnx"
+RELATIONS = "relations.onnx"
+FORMAT = 1
+
+
+class ModelFileError(Exception):
+    """A model folder cannot be used; the message says which file and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """What ``model.json`` says of the files beside it."""
+
+    name: str
+    version: str  # semantic, of the weights
+    precision: str  # "float32" or "int8"
+    sha256: dict[str, str]  # of each file
+    window_tokens: int = 1024
+    overlap_tokens: int = 256
+    bias: dict[str, float] = field(default_factory=dict)  # of "outside", for each layer
+    format: int = FORMAT
+
+    def write(self, folder: Path) -> None:
+        """Write the description into `folder`."""
+        (folder / DESCRIPTION).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+
+def embedded_folder() -> Path:
+    """Return the folder of the model that comes with the package."""
+    return Path(str(files("guillemet_models"))) / "embedded"
+
+
+def read_settings(folder: Path) -> ModelSettings:
+    """Return the settings of a model folder whose files are all there and unchanged.
+
+    Raises:
+        ModelFileError: A file is missing, damaged or of another format.
+    """
+    path = folder / DESCRIPTION
+    try:
+        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelFileError(f"{folder} is no model folder: {DESCRIPTION}: {error.strerror}") from error
+    except ValueError as error:
+        raise ModelFileError(f"{path} is damaged: {error}") from error
+    if values.get("format") != FORMAT:
+        raise ModelFileError(f"{path} has format {values.get('format')}; this version reads format {FORMAT}")
+    try:
+        settings = ModelSettings(**values)
+    except TypeError as error:
+        raise ModelFileError(f"{path} is damaged: {error}") from error
+    for name in (ENCODER, RELATIONS, TOKENIZER):
+        if (expected := settings.sha256.get(name)) != (actual := sha256(folder / name)):
+            raise ModelFileError(f"{folder / name} is not the file that {DESCRIPTION} describes: sha256 {actual}, not {expected}")
+    return settings
+
+
+def sha256(path: Path) -> str:
+    """Return the digest of a file, in hexadecimal.
+
+    Raises:
+        ModelFileError: It cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelFileError(f"{path}: {error.strerror}") from error
