@@ -1,0 +1,81 @@
+"""A server beside other code of the same process: in its own thread, with its own event loop."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+
+from structlog.typing import FilteringBoundLogger
+
+from guillemet_models.extractor import Extractor
+from guillemet_server.config import ServerConfig
+from guillemet_server.serving import Server
+
+
+class BackgroundServer:
+    """A server that runs in another thread."""
+
+    def __init__(self, server: Server, loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
+        """Hold what its thread made.
+
+        Args:
+            server: Ready.
+            loop: Its thread's.
+            stopping: Set in its thread, it stops the server.
+        """
+        self.server = server
+        self.address = server.address
+        self._loop = loop
+        self._stopping = stopping
+
+    def stop(self) -> None:
+        """Begin to stop; the context manager waits for the end."""
+        self._loop.call_soon_threadsafe(self._stopping.set)
+
+
+@contextmanager
+def background_server(
+    config: ServerConfig, *, log: FilteringBoundLogger, load: Callable[[], Extractor] | None = None
+) -> Iterator[BackgroundServer]:
+    """Run a server until the block ends; it is ready when the block begins.
+
+    Args:
+        config: Where and what.
+        log: Lines without texts.
+        load: Returns the extractor. None: that of the configuration.
+
+    Raises:
+        StartError: It cannot start.
+    """
+    started: Future[BackgroundServer] = Future()
+
+    async def serve() -> None:
+        server = Server(config, log=log, load=load)
+        stopping = asyncio.Event()
+        try:
+            await server.start()
+            await server.load()
+            started.set_result(BackgroundServer(server, asyncio.get_running_loop(), stopping))
+            await stopping.wait()
+        finally:
+            await server.stop()
+
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
+    # A daemon: a process that ends without leaving the block is not held up.
+    thread = threading.Thread(target=run, name="guillemet-server", daemon=True)
+    thread.start()
+    try:
+        running = started.result()
+        yield running
+    finally:
+        if started.done() and started.exception() is None:
+            started.result().stop()
+        thread.join()

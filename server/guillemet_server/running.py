@@ -1,0 +1,51 @@
+"""A server in the foreground: until SIGTERM or SIGINT."""
+
+import asyncio
+import signal
+from dataclasses import asdict
+
+from structlog.typing import FilteringBoundLogger
+
+from guillemet_server import __version__
+from guillemet_server.config import ServerConfig
+from guillemet_server.serving import Server
+
+
+async def run(config: ServerConfig, log: FilteringBoundLogger) -> None:
+    """Serve until a signal says stop, then drain.
+
+    Args:
+        config: Where and what.
+        log: For what is served, and how it ends.
+
+    Raises:
+        StartError: It cannot start.
+    """
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    server = Server(config, log=log)
+    await server.start()
+    try:
+        await _load(server, stopping)
+        if not stopping.is_set():
+            description = asdict(server.inference.description)
+            limits = asdict(config.limits)
+            log.info("serving", address=server.address, **description, **limits, server_version=__version__)
+        await stopping.wait()
+        log.info("draining", drain_seconds=config.drain_seconds)
+    finally:
+        await server.stop()
+    log.info("stopped")
+
+
+async def _load(server: Server, stopping: asyncio.Event) -> None:
+    """Load the model, unless the server is told to stop before that is done."""
+    loading = asyncio.ensure_future(server.load())
+    stop = asyncio.ensure_future(stopping.wait())
+    await asyncio.wait({loading, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if loading.done():
+        loading.result()
+    else:
+        loading.cancel()

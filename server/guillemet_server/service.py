@@ -1,0 +1,147 @@
+"""QuotationService and ModelService: validate, extract, answer. The names of methods are those of the contract (N802)."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from structlog.typing import FilteringBoundLogger
+
+from guillemet.v1 import quotation_pb2 as pb
+from guillemet.v1 import quotation_pb2_grpc as pb_grpc
+from guillemet_server import errors
+from guillemet_server.batching import Scheduler
+from guillemet_server.config import Limits
+from guillemet_server.gate import Gate
+from guillemet_server.inference import Inference
+from guillemet_server.logs import reported
+from guillemet_server.messages import to_model, to_result
+from guillemet_server.streaming import DocumentStream
+from guillemet_server.validation import Options, check_batch_size, check_document, check_model, checked_options
+from guillemet_server.waiting import Reading
+
+
+class QuotationService(pb_grpc.QuotationServiceServicer):
+    """Extraction, in three forms over one scheduler. A refusal is raised here and becomes a status in the interceptor."""
+
+    def __init__(
+        self, inference: Inference, scheduler: Scheduler, gate: Gate, limits: Limits, *, log: FilteringBoundLogger
+    ) -> None:
+        """Build it.
+
+        Args:
+            inference: Says which model is served.
+            scheduler: Reads the texts.
+            gate: Says when streams should end.
+            limits: Enforced.
+            log: For failures within a stream.
+        """
+        self._inference = inference
+        self._scheduler = scheduler
+        self._gate = gate
+        self._limits = limits
+        self._log = log
+
+    async def ExtractQuotations(  # noqa: N802
+        self, request: pb.ExtractQuotationsRequest, context: Any
+    ) -> pb.ExtractQuotationsResponse:
+        """One document."""
+        options = self._options(request.options)
+        result = await self._result(request.document, options, context)
+        response = pb.ExtractQuotationsResponse(result=result)
+        self._check_answer_size(response.ByteSize(), field="document.text")
+        return response
+
+    async def BatchExtractQuotations(  # noqa: N802
+        self, request: pb.BatchExtractQuotationsRequest, context: Any
+    ) -> pb.BatchExtractQuotationsResponse:
+        """Several documents; a bad one fails alone."""
+        options = self._options(request.options)
+        check_batch_size(request, self._limits)
+        outcomes: dict[int, Reading | errors.Refusal] = {}
+        for index, document in enumerate(request.documents):
+            try:
+                check_document(document, field=f"documents[{index}]", limits=self._limits)
+            except errors.Refusal as refusal:
+                outcomes[index] = refusal
+        readable = [index for index in range(len(request.documents)) if index not in outcomes]
+        texts = [request.documents[index].text for index in readable]
+        readings = await self._scheduler.read(texts, caller=context, seconds=context.time_remaining())
+        outcomes.update(zip(readable, readings, strict=True))
+        response = pb.BatchExtractQuotationsResponse()
+        for index, document in enumerate(request.documents):
+            outcome = outcomes[index]
+            if isinstance(outcome, errors.Refusal):
+                response.items.add(error=outcome.to_status())
+            else:
+                response.items.add(result=to_result(document.id, outcome, options, model=self._model))
+        self._check_answer_size(response.ByteSize(), field="documents")
+        return response
+
+    # The generated type knows generators only. A coroutine that writes is what grpc.aio cancels cleanly: nothing is left
+    # suspended in a generator when the caller goes away.
+    async def StreamExtractQuotations(  # type: ignore[override]  # noqa: N802
+        self, request_iterator: AsyncIterator[pb.StreamExtractQuotationsRequest], context: Any
+    ) -> None:
+        """Documents without end; answers in any order."""
+        options = self._options(pb.ExtractOptions())
+
+        def set_options(message: pb.ExtractOptions) -> None:
+            nonlocal options
+            options = self._options(message)
+
+        async def answer(document: pb.Document) -> pb.StreamExtractQuotationsResponse:
+            response = pb.StreamExtractQuotationsResponse(document_id=document.id)
+            try:
+                response.result.CopyFrom(await self._result(document, options, context))
+                self._check_answer_size(response.ByteSize(), field="document.text")
+            except errors.Refusal as refusal:
+                response.error.CopyFrom(refusal.to_status())
+            except Exception as error:  # noqa: BLE001 (one document fails, the stream goes on)
+                response.error.CopyFrom(reported(error, self._log).to_status())
+            return response
+
+        stream = DocumentStream(
+            answer=answer,
+            set_options=set_options,
+            max_in_work=self._limits.max_stream_documents,
+            draining=self._gate.draining,
+        )
+        await stream.run(aiter(request_iterator), context.write)
+
+    @property
+    def _model(self) -> str:
+        return self._inference.description.name
+
+    def _options(self, options: pb.ExtractOptions) -> Options:
+        return checked_options(options, model=self._model)
+
+    async def _result(self, document: pb.Document, options: Options, context: Any) -> pb.DocumentResult:
+        check_document(document, field="document", limits=self._limits)
+        seconds = context.time_remaining()
+        [outcome] = await self._scheduler.read([document.text], caller=context, seconds=seconds)
+        if isinstance(outcome, errors.Refusal):
+            raise outcome
+        return to_result(document.id, outcome, options, model=self._model)
+
+    def _check_answer_size(self, actual: int, *, field: str) -> None:
+        if actual > self._limits.max_request_bytes:
+            raise errors.answer_too_large(field, actual=actual, limit=self._limits.max_request_bytes)
+
+
+class ModelService(pb_grpc.ModelServiceServicer):
+    """What is served."""
+
+    def __init__(self, inference: Inference, limits: Limits) -> None:
+        """Build it.
+
+        Args:
+            inference: Knows the model.
+            limits: Published with it.
+        """
+        self._inference = inference
+        self._limits = limits
+
+    async def GetModel(self, request: pb.GetModelRequest, context: Any) -> pb.GetModelResponse:  # noqa: ARG002, N802
+        """The model of that name."""
+        description = self._inference.description
+        check_model(request.name, served=description.name)
+        return pb.GetModelResponse(model=to_model(description, self._limits))

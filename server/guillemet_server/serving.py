@@ -1,0 +1,139 @@
+"""The gRPC server: what it listens on, how it becomes ready, how it stops."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from structlog.typing import FilteringBoundLogger
+
+from guillemet.v1 import quotation_pb2 as pb
+from guillemet.v1 import quotation_pb2_grpc as pb_grpc
+from guillemet_models.extractor import Extractor
+from guillemet_server.batching import Scheduler
+from guillemet_server.config import Limits, ServerConfig
+from guillemet_server.gate import Gate
+from guillemet_server.inference import Inference
+from guillemet_server.interception import Interceptor
+from guillemet_server.service import ModelService, QuotationService
+
+SERVICE_NAMES = tuple(service.full_name for service in pb.DESCRIPTOR.services_by_name.values())
+
+# For answers on their way when the server closes.
+_FLUSH_SECONDS = 1.0
+
+
+class StartError(Exception):
+    """The server cannot start; the message says why, in one sentence."""
+
+
+class Server:
+    """One model on one address."""
+
+    def __init__(self, config: ServerConfig, *, log: FilteringBoundLogger, load: Callable[[], Extractor] | None = None) -> None:
+        """Build it, within the event loop that will run it.
+
+        Args:
+            config: Where and what.
+            log: Lines without texts.
+            load: Returns the extractor. None: that of the configuration.
+        """
+        self.address = ""  # what a client takes, once started
+        self._config = config
+        self._log = log
+        self.inference = Inference(load or (lambda: Extractor.load(config.model, threads=config.threads)))
+        self.scheduler = Scheduler(self.inference, config.limits, log=log)
+        self._gate = Gate()
+        self._health = health.aio.HealthServicer()
+        self._reading: asyncio.Task[None] | None = None
+        self._grpc = grpc.aio.server(interceptors=[Interceptor(self._gate, log)], options=_channel_options(config.limits))
+        service = QuotationService(self.inference, self.scheduler, self._gate, config.limits, log=log)
+        pb_grpc.add_QuotationServiceServicer_to_server(service, self._grpc)
+        pb_grpc.add_ModelServiceServicer_to_server(ModelService(self.inference, config.limits), self._grpc)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
+        if config.reflection:
+            names = (*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, self._grpc)
+
+    async def start(self) -> None:
+        """Listen: the process is live, health says so; everything else waits for the model.
+
+        Raises:
+            StartError: The address is in use or cannot be had.
+        """
+        await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
+        self.address = self._bound(self._config.listen)
+        await self._grpc.start()
+
+    async def load(self) -> None:
+        """Load the model, let it read once, and let RPCs pass.
+
+        Raises:
+            StartError: The model cannot be used.
+        """
+        try:
+            await self.inference.load()
+        except Exception as error:
+            raise StartError(f"the model cannot be used: {error or type(error).__name__}") from error
+        self._reading = asyncio.get_running_loop().create_task(self.scheduler.run())
+        self._gate.open()
+        if not self._gate.draining.is_set():
+            await self._set_health(health_pb2.HealthCheckResponse.SERVING)
+
+    async def stop(self) -> None:
+        """Take nothing new, finish what is in work within the drain time, and end."""
+        await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
+        finished = await self._gate.drain(self._config.drain_seconds)
+        if not finished:
+            self._log.warning("drain time is over", drain_seconds=self._config.drain_seconds)
+        self.scheduler.close()
+        await self._grpc.stop(_FLUSH_SECONDS)
+        if self._reading is not None:
+            self._reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._reading
+        self.inference.close()
+
+    async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
+        """Set our services; the empty name says that the process lives, from the start to the end."""
+        for name in SERVICE_NAMES:
+            await self._health.set(name, status)
+
+    def _bound(self, listen: str) -> str:
+        # gRPC would take a socket file away from the server that answers on it.
+        if listen.startswith("unix:") and _answers(Path(listen.removeprefix("unix:"))):
+            raise StartError(f"{listen} is in use")
+        try:
+            port = self._grpc.add_insecure_port(listen)
+        except RuntimeError as error:
+            raise StartError(f"cannot listen on {listen}: the address is in use or not of this machine") from error
+        return listen if listen.startswith("unix:") else f"{listen.rpartition(':')[0]}:{port}"
+
+
+def _channel_options(limits: Limits) -> list[tuple[str, int]]:
+    return [
+        ("grpc.max_receive_message_length", limits.max_request_bytes),
+        ("grpc.max_send_message_length", limits.max_request_bytes),
+        # A second server on the port is an error, not a silent half of the connections.
+        ("grpc.so_reuseport", 0),
+        # Clients may ping, as they do to keep a connection through a firewall; by default that ends in GOAWAY.
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        # And the server pings, so that the documents of a machine that vanished leave the queue.
+        ("grpc.keepalive_time_ms", 60_000),
+        ("grpc.keepalive_timeout_ms", 20_000),
+    ]
+
+
+def _answers(path: Path) -> bool:
+    """Tell whether somebody listens on the socket file."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,244 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import grpc
+import pytest
+
+from guillemet_server.batching import Scheduler
+from guillemet_server.config import Limits
+from guillemet_server.errors import Refusal
+from guillemet_server.inference import Inference
+from guillemet_server.logs import json_logger
+
+if TYPE_CHECKING:
+    from conftest import RegexReader
+
+WAIT = 30.0
+
+
+def words(count: int, word: str = "mot") -> str:
+    return " ".join([word] * count)
+
+
+@asynccontextmanager
+async def scheduling(reader: "RegexReader", **limits: int) -> AsyncIterator[Scheduler]:
+    inference = Inference(lambda: reader)
+    await inference.load()
+    reader.batches.clear()
+    scheduler = Scheduler(inference, Limits(**limits), log=json_logger("error"))
+    running = asyncio.create_task(scheduler.run())
+    yield scheduler
+    reader.release()
+    scheduler.close()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    inference.close()
+
+
+async def begun(reader: "RegexReader") -> None:
+    await asyncio.to_thread(reader.wait_until_begun)
+
+
+async def queued(scheduler: Scheduler, tokens: int) -> None:
+    """Wait until that many tokens wait."""
+    async with asyncio.timeout(WAIT):
+        while scheduler.queued_tokens != tokens:
+            await asyncio.sleep(0.001)
+
+
+async def test_texts_that_wait_together_are_read_together_within_the_padded_limit(reader: "RegexReader") -> None:
+    async with scheduling(reader, max_batch_tokens=12) as scheduler:
+        reader.hold()
+        first = asyncio.create_task(scheduler.read([words(1)], caller=0, seconds=None))
+        await begun(reader)
+        rest = asyncio.create_task(scheduler.read([words(4), words(2), words(3), words(4), words(1)], caller=1, seconds=None))
+        await queued(scheduler, 14)
+        reader.release()
+        readings = [*await first, *await rest]
+
+    assert [len(batch) for batch in reader.batches] == [1, 3, 2]
+    assert [reading.document.tokens for reading in readings] == [1, 4, 2, 3, 4, 1]
+
+
+async def test_a_text_longer_than_a_batch_is_read_alone(reader: "RegexReader") -> None:
+    async with scheduling(reader, max_batch_tokens=10, max_queue_tokens=20) as scheduler:
+        [reading] = await scheduler.read([words(500)], caller=0, seconds=None)
+
+    assert reading.document.tokens == 500
+
+
+async def test_callers_take_turns(reader: "RegexReader") -> None:
+    async with scheduling(reader, max_batch_tokens=2) as scheduler:
+        reader.hold()
+        blocker = asyncio.create_task(scheduler.read([words(1)], caller="blocker", seconds=None))
+        await begun(reader)
+        many = asyncio.create_task(scheduler.read([words(2, "many")] * 5, caller="many", seconds=None))
+        await queued(scheduler, 10)
+        one = asyncio.create_task(scheduler.read([words(2, "one")], caller="one", seconds=None))
+        await queued(scheduler, 12)
+        reader.release()
+        await asyncio.gather(blocker, many, one)
+
+    order = [batch[0].split()[0] for batch in reader.batches]
+    assert order == ["mot", "many", "one", "many", "many", "many", "many"]
+
+
+async def test_a_full_queue_says_when_to_come_back(reader: "RegexReader") -> None:
+    async with scheduling(reader, max_batch_tokens=10, max_queue_tokens=10) as scheduler:
+        reader.hold()
+        scheduler.pace.record(tokens=5, seconds=10.0)
+        tasks = [asyncio.create_task(scheduler.read([words(8)], caller=0, seconds=None))]
+        await begun(reader)
+        tasks.append(asyncio.create_task(scheduler.read([words(9)], caller=1, seconds=None)))
+        await queued(scheduler, 9)
+
+        with pytest.raises(Refusal) as refusal:
+            await scheduler.read([words(2)], caller=2, seconds=None)
+        tasks.append(asyncio.create_task(scheduler.read([words(1)], caller=2, seconds=None)))
+        await queued(scheduler, 10)
+        reader.release()
+        await asyncio.gather(*tasks)
+
+    assert (refusal.value.code, refusal.value.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL")
+    assert refusal.value.retry_seconds == pytest.approx(18.0)
+
+
+async def test_a_text_without_room_is_refused_before_its_tokens_are_counted(
+    reader: "RegexReader", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scheduling(reader, max_batch_tokens=10, max_queue_tokens=10) as scheduler:
+        reader.hold()
+        tasks = [asyncio.create_task(scheduler.read([words(8)], caller=0, seconds=None))]
+        await begun(reader)
+        tasks.append(asyncio.create_task(scheduler.read([words(8)], caller=1, seconds=None)))
+        await queued(scheduler, 8)
+        monkeypatch.setattr(reader, "count_tokens", lambda _: pytest.fail("counted"))
+        with pytest.raises(Refusal, match="wait in the queue"):
+            await scheduler.read(["." * 1_000], caller=2, seconds=None)
+        reader.release()
+        monkeypatch.undo()
+        await asyncio.gather(*tasks)
+
+
+async def test_a_deadline_that_has_passed_is_refused_at_once(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        with pytest.raises(Refusal) as refusal:
+            await scheduler.read([words(1)], caller=0, seconds=0.0)
+
+    assert (refusal.value.code, refusal.value.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
+    assert reader.batches == []
+
+
+async def test_a_deadline_fires_in_the_queue_while_the_model_is_busy(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        reader.hold()
+        blocker = asyncio.create_task(scheduler.read([words(1)], caller=0, seconds=None))
+        await begun(reader)
+        with pytest.raises(Refusal) as refusal:
+            await scheduler.read([words(5)], caller=1, seconds=0.05)
+        left = scheduler.queued_tokens
+        reader.release()
+        await blocker
+
+    assert refusal.value.reason == "DEADLINE_EXCEEDED"
+    assert left == 0
+    assert reader.batches == [(words(1),)]
+
+
+async def test_a_deadline_interrupts_inference_between_windows(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        reader.hold()
+        with pytest.raises(Refusal) as refusal:
+            await scheduler.read([words(5)], caller=0, seconds=0.05)
+        await begun(reader)
+        # Still held: only the interruption can have ended it.
+        second = asyncio.create_task(scheduler.read([words(1)], caller=1, seconds=None))
+        await begun(reader)
+        reader.release()
+        await second
+
+    assert refusal.value.reason == "DEADLINE_EXCEEDED"
+    assert reader.interrupted == 1
+
+
+async def test_a_deadline_out_of_reach_is_refused_before_the_work_begins(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        reader.hold()
+        blocker = asyncio.create_task(scheduler.read([words(10)], caller=0, seconds=None))
+        await begun(reader)
+        waiting = asyncio.create_task(scheduler.read([words(10)], caller=1, seconds=None))
+        await queued(scheduler, 10)
+        scheduler.pace.record(tokens=1, seconds=100.0)
+        with pytest.raises(Refusal) as refusal:
+            await scheduler.read([words(1)], caller=2, seconds=20.0)
+        reader.release()
+        await asyncio.gather(blocker, waiting)
+
+    assert (refusal.value.code, refusal.value.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "DEADLINE_UNREACHABLE")
+
+
+async def test_an_idle_server_tries_however_slow_it_was(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        scheduler.pace.record(tokens=1, seconds=1_000.0)
+
+        assert await scheduler.read([words(100)], caller=0, seconds=WAIT)
+
+
+async def test_a_cancelled_caller_leaves_the_queue_at_once(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        reader.hold()
+        blocker = asyncio.create_task(scheduler.read([words(1)], caller=0, seconds=None))
+        await begun(reader)
+        leaving = asyncio.create_task(scheduler.read([words(5)], caller=1, seconds=None))
+        await queued(scheduler, 5)
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+        left = scheduler.queued_tokens
+        reader.release()
+        await blocker
+
+    assert left == 0
+    assert reader.batches == [(words(1),)]
+
+
+async def test_one_that_leaves_a_batch_in_work_does_not_interrupt_the_other(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        reader.hold()
+        blocker = asyncio.create_task(scheduler.read([words(1)], caller=0, seconds=None))
+        await begun(reader)
+        leaving = asyncio.create_task(scheduler.read([words(1)], caller=1, seconds=None))
+        staying = asyncio.create_task(scheduler.read([words(1)], caller=2, seconds=None))
+        await queued(scheduler, 2)
+        blocker.cancel()
+        await begun(reader)
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+        reader.release()
+
+        assert len(await staying) == 1
+    assert [len(batch) for batch in reader.batches] == [1, 2]
+
+
+async def test_a_text_that_breaks_the_model_does_not_break_its_neighbours(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        outcomes = await scheduler.read([words(1), "poison", words(2)], caller=0, seconds=None)
+
+    assert [isinstance(outcome, Refusal) for outcome in outcomes] == [False, True, False]
+    assert outcomes[1].reason == "INTERNAL"
+
+
+async def test_closing_refuses_what_waits_and_interrupts_what_is_in_work(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        reader.hold()
+        tasks = [asyncio.create_task(scheduler.read([words(1)], caller=0, seconds=None))]
+        await begun(reader)
+        tasks.append(asyncio.create_task(scheduler.read([words(3)], caller=1, seconds=None)))
+        await queued(scheduler, 3)
+        scheduler.close()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        with pytest.raises(Refusal, match="shutting down"):
+            await scheduler.read([words(1)], caller=2, seconds=None)
+
+    assert [outcome.reason for outcome in outcomes] == ["SHUTTING_DOWN", "SHUTTING_DOWN"]
