@@ -67,7 +67,9 @@ def candidates(tagging: Tagging) -> tuple[list[Candidate], list[TaggedSpan]]:
             chosen.append((Candidate(SpanKind.MENTION, mention.first, mention.last), mention))
     for layer, kind in ((ROLE, SpanKind.ROLE), (INSTITUTION, SpanKind.INSTITUTION)):
         chosen += [(Candidate(kind, span.first, span.last), span) for span in tagging.spans[layer]]
-    ordered = {candidate: span for candidate, span in sorted(chosen, key=lambda item: (item[0].first, item[0].last, item[0].kind))}
+    ordered = {
+        candidate: span for candidate, span in sorted(chosen, key=lambda item: (item[0].first, item[0].last, item[0].kind))
+    }
     return list(ordered), list(ordered.values())
 
 
@@ -116,9 +118,7 @@ def _utterances(found: Sequence[Candidate], relations: RelationProbabilities) ->
     return list({id(utterance): utterance for utterance in utterances.values()}.values())
 
 
-def _agreed(
-    parts: Sequence[int], relation: Relation, relations: RelationProbabilities
-) -> tuple[int | None, float]:
+def _agreed(parts: Sequence[int], relation: Relation, relations: RelationProbabilities) -> tuple[int | None, float]:
     """Return what the parts of one quotation hold for the likeliest together."""
     total: dict[int | None, float] = {}
     for part in parts:

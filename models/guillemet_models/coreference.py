@@ -24,7 +24,9 @@ _DETERMINER = re.compile(
     r"|de|aux?|d['’]autres)\s+|[ld]['’]\s?)+",
     re.IGNORECASE,
 )
-_CIVILITY = re.compile(r"(?:(?:MM?|Mmes?|Mlles?|Mr|Mgr|Dr|Drs|Pr|Prof|Me|Monsieur|Madame|Mademoiselle|Maître|Docteur|Professeur)\b\.?\s+)+")
+_CIVILITY = re.compile(
+    r"(?:(?:MM?|Mmes?|Mlles?|Mr|Mgr|Dr|Drs|Pr|Prof|Me|Monsieur|Madame|Mademoiselle|Maître|Docteur|Professeur)\b\.?\s+)+"
+)
 
 
 @dataclass(slots=True)

@@ -41,80 +41,96 @@ def decode(scores: NDArray[np.float32], bias: dict[str, float] | None = None) ->
         scores: ``(n, len(LAYERS), MAX_STATES)``.
         bias: Added to the score of "outside" of the named layers: below 0 finds more spans, above 0 fewer.
     """
+    own = scores.astype(np.float64)
+    for index, layer in enumerate(LAYERS):
+        own[:, index, OUTSIDE] += (bias or {}).get(layer.name, 0.0)
+    edges = _Edges(own)
+    marginals, paths = edges.label_marginals(), edges.best_spans()
     spans: dict[Layer, list[TaggedSpan]] = {}
     inside: dict[Layer, NDArray[np.float32]] = {}
     for index, layer in enumerate(LAYERS):
-        own = scores[:, index, : layer.states].astype(np.float64)
-        own[:, OUTSIDE] += (bias or {}).get(layer.name, 0.0)
-        edges = _Edges(own)
-        inside[layer] = edges.label_marginals().astype(np.float32)
+        inside[layer] = marginals[:, index, : len(layer.labels)].astype(np.float32)
         covered = inside[layer].sum(1)
         spans[layer] = [
             TaggedSpan(layer, label, first, last, float(covered[first : last + 1].mean()))
-            for label, first, last in edges.best_spans()
+            for label, first, last in paths[index]
         ]
     return Tagging(spans, inside)
 
 
 class _Edges:
-    """The automaton of one layer over one text; node 0 is "closed", node 1 + k "open with label k"."""
+    """The automata of all layers over one text; node 0 is "closed", node 1 + k "open with label k".
+
+    The layers go side by side through each step, which costs hardly more than one of them.
+    """
 
     def __init__(self, scores: NDArray[np.float64]) -> None:
-        """Take ``(n, states)`` scores."""
-        self.length = len(scores)
-        labels = (scores.shape[1] - 1) // STATES_PER_LABEL
-        parts = scores[:, 1:].reshape(self.length, labels, STATES_PER_LABEL)
+        """Take ``(n, layers, states)`` scores."""
+        self.length, self.layers, states = scores.shape
+        labels = (states - 1) // STATES_PER_LABEL
+        parts = scores[:, :, 1:].reshape(self.length, self.layers, labels, STATES_PER_LABEL)
         self.nodes = labels + 1
-        self.stay_closed = np.concatenate([scores[:, :1], parts[:, :, SINGLE]], axis=1)  # (n, 1 + labels)
-        self.log_weights = np.full((self.length, self.nodes, self.nodes), _IMPOSSIBLE)  # from, to
-        self.log_weights[:, 0, 0] = np.logaddexp.reduce(self.stay_closed, axis=1)
-        self.log_weights[:, 0, 1:] = parts[:, :, BEGIN]
-        self.log_weights[:, 1:, 0] = parts[:, :, END]
+        self.stay_closed = np.concatenate([scores[..., :1], parts[..., SINGLE]], axis=-1)  # (n, layers, 1 + labels)
+        self.log_weights = np.full((self.length, self.layers, self.nodes, self.nodes), _IMPOSSIBLE)  # …, from, to
+        self.log_weights[..., 0, 0] = np.logaddexp.reduce(self.stay_closed, axis=-1)
+        self.log_weights[..., 0, 1:] = parts[..., BEGIN]
+        self.log_weights[..., 1:, 0] = parts[..., END]
         own = np.arange(1, self.nodes)
-        self.log_weights[:, own, own] = parts[:, :, INSIDE]
+        self.log_weights[..., own, own] = parts[..., INSIDE]
 
     def label_marginals(self) -> NDArray[np.float64]:
-        """Return ``(n, labels)``: the probability that a token lies in a span of each label."""
-        weights = np.exp(self.log_weights - self.log_weights.max(axis=(1, 2), keepdims=True))
-        forward = np.zeros((self.length + 1, self.nodes))
-        forward[0, 0] = 1.0
+        """Return ``(n, layers, labels)``: the probability that a token lies in a span of each label."""
+        weights = np.exp(self.log_weights - self.log_weights.max(axis=(2, 3), keepdims=True))
+        forward = np.zeros((self.length + 1, self.layers, 1, self.nodes))
+        forward[0, ..., 0] = 1.0
         for step in range(self.length):
             message = forward[step] @ weights[step]
-            forward[step + 1] = message / message.sum()
-        backward = np.zeros((self.length + 1, self.nodes))
-        backward[-1, 0] = 1.0
+            forward[step + 1] = message / message.sum(axis=-1, keepdims=True)
+        backward = np.zeros((self.length + 1, self.layers, self.nodes, 1))
+        backward[-1, :, 0] = 1.0
         for step in range(self.length - 1, -1, -1):
             message = weights[step] @ backward[step + 1]
-            backward[step] = message / message.sum()
-        joint = forward[:-1, :, None] * weights * backward[1:, None, :]  # (n, from, to)
-        joint /= joint.sum(axis=(1, 2), keepdims=True)
-        singles = joint[:, 0, 0, None] * np.exp(self.stay_closed[:, 1:] - self.log_weights[:, 0, 0, None])
+            backward[step] = message / message.sum(axis=-2, keepdims=True)
+        joint = forward[:-1].swapaxes(-1, -2) * weights * backward[1:].swapaxes(-1, -2)  # (n, layers, from, to)
+        joint /= joint.sum(axis=(2, 3), keepdims=True)
+        single = np.exp(self.stay_closed[..., 1:] - self.log_weights[..., 0, 0, None])
         own = np.arange(1, self.nodes)
-        marginals: NDArray[np.float64] = joint[:, 0, 1:] + joint[:, 1:, 0] + joint[:, own, own] + singles
+        marginals: NDArray[np.float64] = (
+            joint[..., 0, 1:] + joint[..., 1:, 0] + joint[..., own, own] + joint[..., 0, 0, None] * single
+        )
         return marginals
 
-    def best_spans(self) -> list[tuple[int, int, int]]:
-        """Return (label, first, last) of the spans of the likeliest sequence."""
+    def best_spans(self) -> list[list[tuple[int, int, int]]]:
+        """Return (label, first, last) of the spans of the likeliest sequence of each layer."""
         weights = self.log_weights.copy()
-        weights[:, 0, 0] = self.stay_closed.max(axis=1)
-        score = np.full(self.nodes, _IMPOSSIBLE)
-        score[0] = 0.0
-        came_from = np.zeros((self.length, self.nodes), dtype=np.int64)
+        weights[..., 0, 0] = self.stay_closed.max(axis=-1)
+        score = np.full((self.layers, self.nodes), _IMPOSSIBLE)
+        score[:, 0] = 0.0
+        before = np.zeros((self.length, self.layers, self.nodes), dtype=np.int64)
         for step in range(self.length):
-            reached = score[:, None] + weights[step]
-            came_from[step] = reached.argmax(axis=0)
-            score = reached.max(axis=0)
-        spans: list[tuple[int, int, int]] = []
-        node, last = 0, self.length - 1
-        for step in range(self.length - 1, -1, -1):
-            before = int(came_from[step, node])
-            if node == 0 and before > 0:
-                last = step  # an end
-            if before == 0 and node > 0:
-                spans.append((node - 1, step, last))  # its begin
-            if before == 0 and node == 0:
-                single = int(self.stay_closed[step].argmax())
-                if single:
-                    spans.append((single - 1, step, step))
-            node = before
-        return spans[::-1]
+            reached = score[:, :, None] + weights[step]
+            before[step] = reached.argmax(axis=1)
+            score = reached.max(axis=1)
+        alone = self.stay_closed.argmax(axis=-1)
+        return [_spans(before[:, layer].tolist(), alone[:, layer].tolist()) for layer in range(self.layers)]
+
+
+def _spans(before: list[list[int]], alone: list[int]) -> list[tuple[int, int, int]]:
+    """Follow the best path of one layer back from its end.
+
+    Args:
+        before: For each token and node, the node behind the token before.
+        alone: For each token, 0 if it is outside should the text stay closed there, else 1 + the label of its single.
+    """
+    spans: list[tuple[int, int, int]] = []
+    node, last = 0, -1
+    for token in range(len(before) - 1, -1, -1):
+        came_from = before[token][node]
+        if node == 0 and came_from:
+            last = token
+        elif node and came_from == 0:
+            spans.append((node - 1, token, last))
+        elif node == 0 and alone[token]:
+            spans.append((alone[token] - 1, token, token))
+        node = came_from
+    return spans[::-1]

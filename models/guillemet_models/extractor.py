@@ -132,9 +132,7 @@ class Extractor:
         relations = RelationProbabilities(pairs, related)
         attributed = attribute(text, found, tagged, relations)
         quotations, entities = resolve(text, tagging, found, tagged, attributed, relations)
-        return Document(
-            text=text.text, quotations=quotations, entities=entities, tokens=len(text), windows=len(parts)
-        )
+        return Document(text=text.text, quotations=quotations, entities=entities, tokens=len(text), windows=len(parts))
 
 
 def _batches(pieces: Sequence[tuple[int, slice]]) -> Iterator[list[tuple[int, slice]]]:

@@ -36,9 +36,7 @@ class RelationHead(nn.Module):
 
     def __init__(self, width: int, span_width: int, pair_width: int, dropout: float) -> None:
         super().__init__()
-        self.span = nn.Sequential(
-            nn.Linear(3 * width, span_width), nn.LayerNorm(span_width), nn.GELU(), nn.Dropout(dropout)
-        )
+        self.span = nn.Sequential(nn.Linear(3 * width, span_width), nn.LayerNorm(span_width), nn.GELU(), nn.Dropout(dropout))
         self.kind = nn.Embedding(len(SpanKind), span_width)
         self.head = nn.Linear(span_width, len(Relation) * pair_width)
         self.tail = nn.Linear(span_width, len(Relation) * pair_width)
@@ -72,7 +70,7 @@ class RelationHead(nn.Module):
         pooled = torch.cat([states[first], states[last], mean], dim=-1)  # (s, 3 w)
         somebody = (kinds != SpanKind.NOBODY).unsqueeze(1)
         represented = self.span(pooled) * somebody + self.kind(kinds)  # (s, v)
-        shape = (len(spans), len(Relation), -1)
+        shape = (spans.shape[0], len(Relation), -1)  # not len(): it would fix the number when exported
         head = self.head(represented).view(shape)[pairs[:, 0], relations]  # (p, h)
         tail = self.tail(represented).view(shape)[pairs[:, 1], relations]  # (p, h)
         hidden = head + tail + head * tail

@@ -16,7 +16,7 @@ CLOSERS = {"«": "»", "“": "”", "‹": "›", "„": "“"}
 # A mark left open may be closed in a later paragraph, but not any number of them later.
 PARAGRAPHS_KEPT_OPEN = 4
 
-_MARK = re.compile("[«»“”„‹›\"]")
+_MARK = re.compile('[«»“”„‹›"]')
 _DASH = re.compile(r"[–—-][ \u00a0\u202f\u2009]")
 _PARAGRAPH = re.compile(r"[^\r\n]+")
 
@@ -52,9 +52,7 @@ def paragraphs(text: str) -> list[Span]:
 def quoted_regions(text: str) -> list[Region]:
     """Return the regions of `text`, in the order of their first character, the outer before the inner."""
     blocks = paragraphs(text)
-    regions = [
-        Region(Span(block.begin + 2, block.end), 1, Boundary.DASH) for block in blocks if _DASH.match(text, block.begin)
-    ]
+    regions = [Region(Span(block.begin + 2, block.end), 1, Boundary.DASH) for block in blocks if _DASH.match(text, block.begin)]
     begins = [block.begin for block in blocks]
     ends = [block.end for block in blocks]
     marks = [(found.start(), found.group()) for found in _MARK.finditer(text)]

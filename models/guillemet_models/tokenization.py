@@ -125,9 +125,7 @@ def _features(
     return features
 
 
-def _sentences(
-    text: str, begins: NDArray[np.int64], ends: NDArray[np.int64], blocks: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _sentences(text: str, begins: NDArray[np.int64], ends: NDArray[np.int64], blocks: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the sentence of each token: a new one behind . ! ? … and with each paragraph.
 
     Rough on purpose (« M. Dupont » makes two): it only measures distance, and errs alike in training and in use.

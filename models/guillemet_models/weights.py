@@ -62,7 +62,9 @@ def read_settings(folder: Path) -> ModelSettings:
         raise ModelFileError(f"{path} is damaged: {error}") from error
     for name in (ENCODER, RELATIONS, TOKENIZER):
         if (expected := settings.sha256.get(name)) != (actual := sha256(folder / name)):
-            raise ModelFileError(f"{folder / name} is not the file that {DESCRIPTION} describes: sha256 {actual}, not {expected}")
+            raise ModelFileError(
+                f"{folder / name} is not the file that {DESCRIPTION} describes: sha256 {actual}, not {expected}"
+            )
     return settings
 
 

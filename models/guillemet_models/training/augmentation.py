@@ -13,7 +13,7 @@ from guillemet_models.segmentation import Boundary, quoted_regions
 
 # Opening and closing of each style, with the spaces that go with it.
 MARK_STYLES = (("« ", " »"), ("«\u00a0", "\u00a0»"), ("«", "»"), ("“", "”"), ('"', '"'))
-_MARKS = frozenset("«»“”„‹›\"")
+_MARKS = frozenset('«»“”„‹›"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +100,7 @@ def apply(document: dict[str, Any], edits: Sequence[Edit]) -> dict[str, Any]:
         return [moved(old[0], is_end=False), moved(old[1], is_end=True)] if old else None
 
     new_text = "".join(pieces)
-    entities = [
-        {**entity, "mentions": [span(mention) for mention in entity["mentions"]]} for entity in document["entities"]
-    ]
+    entities = [{**entity, "mentions": [span(mention) for mention in entity["mentions"]]} for entity in document["entities"]]
     quotations = [
         {
             **quotation,

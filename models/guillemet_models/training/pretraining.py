@@ -3,17 +3,15 @@
 Peculiar here: documents are streamed from the compressed corpus and packed end to end into windows of equal length, so that
 nothing is padded; the vocabulary projection, the costliest layer of a small encoder, sees the masked tokens alone; the learning
 rate warms up, stays, and falls to zero over the last part (Hu et al. 2024, arXiv:2404.06395), so that a run can be prolonged.
-
-    python -m guillemet_models.training.pretraining RUN.toml
 """
 
-import argparse
 import lzma
 import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
@@ -40,6 +38,21 @@ class PretrainingConfig:
     max_document_characters: int = 100_000  # books would otherwise outweigh the press
     checkpoint_seconds: float = 240.0
     seed: int = 1
+
+    @classmethod
+    def read(cls, path: Path) -> "PretrainingConfig":
+        """Read a TOML file.
+
+        Raises:
+            ValueError: A key is unknown or missing; the message names it.
+        """
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        try:
+            return cls(**{key: Path(values.pop(key)) for key in ("encoder", "corpus", "output")}, **values)
+        except KeyError as error:
+            raise ValueError(f"{path}: {error} is missing") from error
+        except TypeError as error:
+            raise ValueError(f"{path}: {error}") from error
 
 
 def documents(path: Path, max_characters: int) -> Iterator[str]:
@@ -142,16 +155,3 @@ def pretrain(config: PretrainingConfig) -> None:
             saved = time.monotonic()
     model.save_pretrained(config.output)
     (config.output / "tokenizer.json").write_bytes((config.encoder / "tokenizer.json").read_bytes())
-
-
-def main() -> None:
-    """Run the training that a TOML file describes."""
-    parser = argparse.ArgumentParser(description="Continue pre-training an encoder.")
-    parser.add_argument("run", type=Path, help="TOML file")
-    values = tomllib.loads(parser.parse_args().run.read_text(encoding="utf-8"))
-    paths = {key: Path(values[key]) for key in ("encoder", "corpus", "output")}
-    pretrain(PretrainingConfig(**(values | paths)))
-
-
-if __name__ == "__main__":
-    main()

@@ -94,7 +94,9 @@ def train(config: TrainingConfig) -> None:
             randomness = random.Random(config.seed * 1000 + epoch)
             torch.manual_seed(config.seed * 1000 + epoch)
             varied = (vary(document, config.augmentation, randomness) for document in documents)
-            batches = batches_by_length((example(document, tokenizer(document["text"])) for document in varied), config.batch_documents)
+            batches = batches_by_length(
+                (example(document, tokenizer(document["text"])) for document in varied), config.batch_documents
+            )
             randomness.shuffle(batches)
             model.train()
             for batch in batches[done - epoch * steps_an_epoch :]:
@@ -179,7 +181,7 @@ def _log_sum_exp(scores: Tensor, groups: Tensor) -> Tensor:
     """Return log of the sum of exp(scores) of each group, ``(n_groups,)``."""
     count = int(groups.max()) + 1
     highest = scores.new_full((count,), -1e4).scatter_reduce(0, groups, scores.detach(), "amax")
-    return (scores - highest[groups]).exp().new_zeros(count).index_add(0, groups, (scores - highest[groups]).exp()).log() + highest
+    return scores.new_zeros(count).index_add(0, groups, (scores - highest[groups]).exp()).log() + highest
 
 
 def _resume(checkpoint: Path, parts: dict[str, Any], device: torch.device) -> int:

@@ -1,0 +1,69 @@
+"""The commands that make models: they join the command line where this package is installed."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_MISSING = "needs torch and what goes with it: pip install 'guillemet[train]'"
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add ``pretrain``, ``train`` and ``export``."""
+    app.command()(pretrain)
+    app.command()(train)
+    app.command()(export)
+
+
+def pretrain(
+    run: Annotated[Path, typer.Argument(help="TOML file that describes the run.", exists=True, dir_okay=False)],
+) -> None:
+    """Continue the pre-training of an encoder on raw text; the same command resumes a run."""
+    try:
+        from guillemet_models.training import pretraining  # noqa: PLC0415 (torch is not always there)
+    except ImportError as error:
+        raise _refused("pretrain", _MISSING) from error
+    try:
+        config = pretraining.PretrainingConfig.read(run)
+    except ValueError as error:
+        raise _refused("pretrain", str(error)) from error
+    pretraining.pretrain(config)
+
+
+def train(run: Annotated[Path, typer.Argument(help="TOML file that describes the run.", exists=True, dir_okay=False)]) -> None:
+    """Fine-tune a model on annotated articles; the same command resumes a run."""
+    try:
+        from guillemet_models.training import train as training  # noqa: PLC0415
+    except ImportError as error:
+        raise _refused("train", _MISSING) from error
+    try:
+        config = training.TrainingConfig.read(run)
+    except ValueError as error:
+        raise _refused("train", str(error)) from error
+    training.train(config)
+
+
+def export(
+    model: Annotated[Path, typer.Argument(help="Folder that training wrote.", exists=True, file_okay=False)],
+    output: Annotated[Path, typer.Argument(help="Model folder to write; serve it with --model.")],
+    *,
+    name: Annotated[str, typer.Option(help="By which servers offer it.")] = "guillemet-fr",
+    version: Annotated[str, typer.Option(help="Of the weights, semantic.")] = "0.1.0",
+    int8: Annotated[bool, typer.Option("--int8", help="Quantize the encoder's matrices.")] = False,
+) -> None:
+    """Write a trained model as a folder that serves without torch."""
+    try:
+        from guillemet_models.model import QuotationModel  # noqa: PLC0415
+        from guillemet_models.training import export as exporting  # noqa: PLC0415
+    except ImportError as error:
+        raise _refused("export", _MISSING) from error
+    if not (model / "heads.json").exists():
+        raise _refused("export", f"{model} holds no trained model (heads.json is missing)")
+    exporting.export(QuotationModel.load(model), model / "tokenizer.json", output, name=name, version=version, int8=int8)
+
+
+def _refused(command: str, why: str) -> typer.Exit:
+    """Say why in one line; return what ends the command."""
+    sys.stderr.write(f"guillemet {command} {why}\n" if why is _MISSING else f"guillemet {command}: {why}\n")
+    return typer.Exit(2)
