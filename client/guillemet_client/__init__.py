@@ -1,0 +1,50 @@
+"""Client of Guillemet: the quotations of French texts, attributed.
+
+>>> from guillemet_client import Client
+>>> with Client("localhost:50051") as client:  # doctest: +SKIP
+...     for quotation in client.extract(text).quotations:
+...         print(quotation.speaker and quotation.speaker.name, quotation.text)
+"""
+
+from guillemet_client._async_client import AsyncClient
+from guillemet_client._client import Client
+from guillemet_client._errors import (
+    DeadlineExceeded,
+    GuillemetError,
+    InvalidRequest,
+    ModelUnknown,
+    Overloaded,
+    PermissionDenied,
+    ServerFault,
+    TryLater,
+    Unauthenticated,
+    Unavailable,
+)
+from guillemet_client._types import Document, Entity, EntityKind, Model, Quotation, QuotationType, Span
+
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "DeadlineExceeded",
+    "Document",
+    "Entity",
+    "EntityKind",
+    "GuillemetError",
+    "InvalidRequest",
+    "Model",
+    "ModelUnknown",
+    "Overloaded",
+    "PermissionDenied",
+    "Quotation",
+    "QuotationType",
+    "ServerFault",
+    "Span",
+    "TryLater",
+    "Unauthenticated",
+    "Unavailable",
+]
+
+# Users see where they import from, not where it is written.
+for _name in __all__:
+    globals()[_name].__module__ = __name__
+del _name

@@ -1,0 +1,245 @@
+# ruff: noqa: ASYNC109 (a timeout goes to the server, as its deadline; asyncio.timeout stays here)
+"""The client for asyncio; its twin in `_client` differs in nothing but the absence of ``await``."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from contextlib import suppress
+from functools import cached_property
+from types import TracebackType
+from typing import Literal, Self, TypeAlias, cast, overload
+
+import grpc
+import grpc.aio
+
+from guillemet.v1 import quotation_pb2 as pb
+from guillemet.v1 import quotation_pb2_grpc as pb_grpc
+from guillemet_client._base import BaseClient
+from guillemet_client._errors import GuillemetError, ended_too_early, from_rpc
+from guillemet_client._flow import Flow
+from guillemet_client._messages import from_model, from_result
+from guillemet_client._requests import Batch, OnError, Outcome, check_many, to_request
+from guillemet_client._types import Document, Model
+
+_Requests: TypeAlias = asyncio.Queue[pb.StreamExtractQuotationsRequest | None]  # None: no more
+_Call: TypeAlias = grpc.aio.StreamStreamCall[pb.StreamExtractQuotationsRequest, pb.StreamExtractQuotationsResponse]
+
+
+class AsyncClient(BaseClient):
+    """As `Client`, for one event loop: close it, or use it in an ``async with``."""
+
+    @cached_property
+    def _channel(self) -> grpc.aio.Channel:
+        # Belongs to the loop that runs when it is made, so not to the constructor.
+        if self._credentials is None:
+            return grpc.aio.insecure_channel(self._target, self._channel_options)
+        return grpc.aio.secure_channel(self._target, self._credentials, self._channel_options)
+
+    @cached_property
+    def _quotations(self) -> pb_grpc.QuotationServiceAsyncStub:
+        return pb_grpc.QuotationServiceStub(self._channel)
+
+    @cached_property
+    def _models(self) -> pb_grpc.ModelServiceAsyncStub:
+        return pb_grpc.ModelServiceStub(self._channel)
+
+    async def extract(self, text: str, *, timeout: float | None = None, min_probability: float | None = None) -> Document:
+        """Return the quotations of `text`.
+
+        Args:
+            text: Sent as it is; the offsets of the answer index it.
+            timeout: Seconds, instead of the client's.
+            min_probability: Instead of the client's.
+
+        Raises:
+            GuillemetError: One of its leaves says what was wrong.
+        """
+        request = to_request(text, self._options(min_probability), max_message_bytes=self._max_message_bytes)
+        try:
+            response = await self._quotations.ExtractQuotations(request, timeout=self._seconds(timeout))
+        except grpc.RpcError as error:
+            raise from_rpc(error, address=self._address) from error
+        return from_result(response.result, text)
+
+    @overload
+    async def extract_batch(
+        self,
+        texts: Iterable[str],
+        *,
+        errors: Literal["raise"] = "raise",
+        timeout: float | None = None,
+        min_probability: float | None = None,
+    ) -> list[Document]: ...
+    @overload
+    async def extract_batch(
+        self,
+        texts: Iterable[str],
+        *,
+        errors: Literal["return"],
+        timeout: float | None = None,
+        min_probability: float | None = None,
+    ) -> list[Document | GuillemetError]: ...
+    async def extract_batch(
+        self,
+        texts: Iterable[str],
+        *,
+        errors: OnError = "raise",
+        timeout: float | None = None,
+        min_probability: float | None = None,
+    ) -> list[Document] | list[Document | GuillemetError]:
+        """As `Client.extract_batch`."""
+        check_many(texts, errors)
+        options = self._options(min_probability)
+        texts = list(texts)
+        if not texts:
+            return []
+        limits = await self.get_model(timeout=timeout)
+        batch = Batch(texts, options, limits, max_message_bytes=self._max_message_bytes, errors=errors)
+        for request in batch.requests():
+            try:
+                response = await self._quotations.BatchExtractQuotations(request, timeout=self._seconds(timeout))
+            except grpc.RpcError as error:
+                raise from_rpc(error, address=self._address) from error
+            batch.receive(request, response)
+        return batch.outcomes()
+
+    @overload
+    def extract_iter(
+        self,
+        texts: Iterable[str] | AsyncIterable[str],
+        *,
+        errors: Literal["raise"] = "raise",
+        ordered: bool = True,
+        max_in_flight: int = 32,
+        timeout: float | None = None,
+        min_probability: float | None = None,
+    ) -> AsyncGenerator[Document]: ...
+    @overload
+    def extract_iter(
+        self,
+        texts: Iterable[str] | AsyncIterable[str],
+        *,
+        errors: Literal["return"],
+        ordered: bool = True,
+        max_in_flight: int = 32,
+        timeout: float | None = None,
+        min_probability: float | None = None,
+    ) -> AsyncGenerator[Document | GuillemetError]: ...
+    def extract_iter(
+        self,
+        texts: Iterable[str] | AsyncIterable[str],
+        *,
+        errors: OnError = "raise",
+        ordered: bool = True,
+        max_in_flight: int = 32,
+        timeout: float | None = None,
+        min_probability: float | None = None,
+    ) -> AsyncGenerator[Document] | AsyncGenerator[Document | GuillemetError]:
+        """Yield the quotations of each text of a corpus, however long, over one stream.
+
+        A stream that breaks is opened again, a few times in a row, and what was not answered is sent again. Closing
+        the generator (``contextlib.aclosing``) ends the work on the server; a dropped one is closed by its event loop.
+
+        Args:
+            texts: Read as answers come, at most `max_in_flight` ahead of what was yielded.
+            errors: What becomes of the error of one text: "raise" it when its turn comes, or "return" it in the place of the
+                document; its `index` is the text's position.
+            ordered: Whether to yield in the order of the texts; otherwise as they finish, to be told apart by their `id`.
+            max_in_flight: At least 1. More than the server's ``max_stream_documents`` gains nothing.
+            timeout: Seconds for the whole corpus; None: no limit, whatever the client's is.
+            min_probability: Instead of the client's.
+
+        Raises:
+            GuillemetError: The stream failed for good; or one text.
+        """
+        check_many(texts, errors)
+        flow = Flow(
+            self._options(min_probability),
+            ordered=ordered,
+            max_in_flight=max_in_flight,
+            max_message_bytes=self._max_message_bytes,
+            errors=errors,
+        )
+        return cast("AsyncGenerator[Document]", self._stream(_each(texts), flow, timeout))
+
+    async def _stream(self, texts: AsyncIterator[str], flow: Flow, timeout: float | None) -> AsyncGenerator[Outcome]:
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            # Written by gRPC in a task of its own: awaiting each write here could wait for a server that waits to be read.
+            requests = _Requests()
+            for request in flow.opening():
+                requests.put_nowait(request)
+            seconds = None if end is None else max(0.0, end - time.monotonic())
+            call = self._quotations.StreamExtractQuotations(_until_none(requests), timeout=seconds)
+            failure: GuillemetError | None = None
+            try:
+                while failure is None:
+                    await _read_ahead(texts, flow, requests)
+                    if (outcome := flow.pop()) is not None:
+                        yield outcome
+                    elif flow.in_work:
+                        failure = await self._receive(call, flow)
+                    elif flow.is_empty:
+                        requests.put_nowait(None)
+                        with suppress(grpc.RpcError):  # every answer is there: how the stream ends changes nothing
+                            await call.read()
+                        return
+                    else:
+                        break  # the server refused all that is left, for now
+            finally:
+                requests.put_nowait(None)
+                call.cancel()
+            await asyncio.sleep(flow.reopen_after_seconds(failure))
+
+    async def _receive(self, call: _Call, flow: Flow) -> GuillemetError | None:
+        """Take an answer; return what ended the call, if anything did."""
+        try:
+            response = await call.read()
+        except grpc.RpcError as error:
+            return from_rpc(error, address=self._address)
+        if not isinstance(response, pb.StreamExtractQuotationsResponse):
+            return ended_too_early()
+        flow.receive(response)
+        return None
+
+    async def get_model(self, *, timeout: float | None = None) -> Model:
+        """As `Client.get_model`."""
+        try:
+            response = await self._models.GetModel(pb.GetModelRequest(name=self._model or ""), timeout=self._seconds(timeout))
+        except grpc.RpcError as error:
+            raise from_rpc(error, address=self._address) from error
+        return from_model(response.model)
+
+    async def close(self) -> None:
+        """Close the connection; what is under way ends."""
+        await self._channel.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+async def _read_ahead(texts: AsyncIterator[str], flow: Flow, requests: _Requests) -> None:
+    while flow.has_room:
+        if (text := await anext(texts, None)) is None:
+            flow.end()
+        elif (request := flow.add(text)) is not None:
+            requests.put_nowait(request)
+
+
+async def _each(texts: Iterable[str] | AsyncIterable[str]) -> AsyncGenerator[str]:
+    if isinstance(texts, AsyncIterable):
+        async for text in texts:
+            yield text
+    else:
+        for text in texts:
+            yield text
+
+
+async def _until_none(requests: _Requests) -> AsyncGenerator[pb.StreamExtractQuotationsRequest]:
+    while (request := await requests.get()) is not None:
+        yield request

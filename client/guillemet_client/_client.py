@@ -1,0 +1,250 @@
+"""The client that waits; its twin in `_async_client` differs in nothing but ``await``."""
+
+import queue
+import time
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
+from types import TracebackType
+from typing import Literal, Self, TypeAlias, cast, overload
+
+import grpc
+
+from guillemet.v1 import quotation_pb2 as pb
+from guillemet.v1 import quotation_pb2_grpc as pb_grpc
+from guillemet_client._base import BaseClient
+from guillemet_client._errors import GuillemetError, ended_too_early, from_rpc
+from guillemet_client._flow import Flow
+from guillemet_client._messages import from_model, from_result
+from guillemet_client._requests import Batch, OnError, Outcome, check_many, to_request
+from guillemet_client._types import Document, Model
+
+_Requests: TypeAlias = queue.SimpleQueue[pb.StreamExtractQuotationsRequest | None]  # None: no more
+
+
+class Client(BaseClient):
+    """Asks a server for the quotations of texts. Safe to share between threads; close it, or use it in a ``with``.
+
+    Unary and batch requests are repeated, within their timeout, while the server is unavailable or overloaded.
+
+    Args:
+        address: "HOST:PORT" (a name that stands for several servers uses them in turn), "unix:PATH" or another gRPC name.
+        timeout: Seconds for a request with its repetitions; None: no limit. Methods may override it.
+        model: Name of a served model; None: the server's default.
+        min_probability: From 0 to 1; what is less probable is left out. None: the model's own thresholds.
+        max_message_bytes: Of one message, either way.
+        credentials: For TLS; None: unencrypted.
+
+    Raises:
+        ValueError: The address is none.
+    """
+
+    def _connect(self) -> None:
+        self._channel = (
+            grpc.insecure_channel(self._target, self._channel_options)
+            if self._credentials is None
+            else grpc.secure_channel(self._target, self._credentials, self._channel_options)
+        )
+        self._quotations = pb_grpc.QuotationServiceStub(self._channel)
+        self._models = pb_grpc.ModelServiceStub(self._channel)
+
+    def extract(self, text: str, *, timeout: float | None = None, min_probability: float | None = None) -> Document:
+        """Return the quotations of `text`.
+
+        Args:
+            text: Sent as it is; the offsets of the answer index it.
+            timeout: Seconds, instead of the client's.
+            min_probability: Instead of the client's.
+
+        Raises:
+            GuillemetError: One of its leaves says what was wrong.
+        """
+        request = to_request(text, self._options(min_probability), max_message_bytes=self._max_message_bytes)
+        try:
+            response = self._quotations.ExtractQuotations(request, timeout=self._seconds(timeout))
+        except grpc.RpcError as error:
+            raise from_rpc(error, address=self._address) from error
+        return from_result(response.result, text)
+
+    @overload
+    def extract_batch(
+        self,
+        texts: Iterable[str],
+        *,
+        errors: Literal["raise"] = "raise",
+        timeout: float | None = None,
+        min_probability: float | None = None,
+    ) -> list[Document]: ...
+    @overload
+    def extract_batch(
+        self,
+        texts: Iterable[str],
+        *,
+        errors: Literal["return"],
+        timeout: float | None = None,
+        min_probability: float | None = None,
+    ) -> list[Document | GuillemetError]: ...
+    def extract_batch(
+        self,
+        texts: Iterable[str],
+        *,
+        errors: OnError = "raise",
+        timeout: float | None = None,
+        min_probability: float | None = None,
+    ) -> list[Document] | list[Document | GuillemetError]:
+        """Return the quotations of each text, in order, in as few requests as the server's limits allow.
+
+        Args:
+            texts: All in memory; for a corpus see `extract_iter`.
+            errors: What becomes of the error of one text: "raise" it, or "return" it in the place of the document.
+            timeout: Seconds for each request, instead of the client's.
+            min_probability: Instead of the client's.
+
+        Raises:
+            GuillemetError: A whole request failed; or one text, whose position is the error's `index`.
+        """
+        check_many(texts, errors)
+        options = self._options(min_probability)
+        texts = list(texts)
+        if not texts:
+            return []
+        limits = self.get_model(timeout=timeout)
+        batch = Batch(texts, options, limits, max_message_bytes=self._max_message_bytes, errors=errors)
+        for request in batch.requests():
+            try:
+                response = self._quotations.BatchExtractQuotations(request, timeout=self._seconds(timeout))
+            except grpc.RpcError as error:
+                raise from_rpc(error, address=self._address) from error
+            batch.receive(request, response)
+        return batch.outcomes()
+
+    @overload
+    def extract_iter(
+        self,
+        texts: Iterable[str],
+        *,
+        errors: Literal["raise"] = "raise",
+        ordered: bool = True,
+        max_in_flight: int = 32,
+        timeout: float | None = None,
+        min_probability: float | None = None,
+    ) -> Generator[Document]: ...
+    @overload
+    def extract_iter(
+        self,
+        texts: Iterable[str],
+        *,
+        errors: Literal["return"],
+        ordered: bool = True,
+        max_in_flight: int = 32,
+        timeout: float | None = None,
+        min_probability: float | None = None,
+    ) -> Generator[Document | GuillemetError]: ...
+    def extract_iter(
+        self,
+        texts: Iterable[str],
+        *,
+        errors: OnError = "raise",
+        ordered: bool = True,
+        max_in_flight: int = 32,
+        timeout: float | None = None,
+        min_probability: float | None = None,
+    ) -> Generator[Document] | Generator[Document | GuillemetError]:
+        """Yield the quotations of each text of a corpus, however long, over one stream.
+
+        A stream that breaks is opened again, a few times in a row, and what was not answered is sent again. Closing or dropping
+        the generator ends the work on the server.
+
+        Args:
+            texts: Read as answers come, at most `max_in_flight` ahead of what was yielded.
+            errors: What becomes of the error of one text: "raise" it when its turn comes, or "return" it in the place of the
+                document; its `index` is the text's position.
+            ordered: Whether to yield in the order of the texts; otherwise as they finish, to be told apart by their `id`.
+            max_in_flight: At least 1. More than the server's ``max_stream_documents`` gains nothing.
+            timeout: Seconds for the whole corpus; None: no limit, whatever the client's is.
+            min_probability: Instead of the client's.
+
+        Raises:
+            GuillemetError: The stream failed for good; or one text.
+        """
+        check_many(texts, errors)
+        flow = Flow(
+            self._options(min_probability),
+            ordered=ordered,
+            max_in_flight=max_in_flight,
+            max_message_bytes=self._max_message_bytes,
+            errors=errors,
+        )
+        return cast("Generator[Document]", self._stream(iter(texts), flow, timeout))
+
+    def _stream(self, texts: Iterator[str], flow: Flow, timeout: float | None) -> Generator[Outcome]:
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            # gRPC takes requests in a thread of its own; the caller's texts are read in the caller's.
+            requests = _Requests()
+            for request in flow.opening():
+                requests.put(request)
+            seconds = None if end is None else max(0.0, end - time.monotonic())
+            call = self._quotations.StreamExtractQuotations(iter(requests.get, None), timeout=seconds)
+            failure: GuillemetError | None = None
+            try:
+                while failure is None:
+                    _read_ahead(texts, flow, requests)
+                    if (outcome := flow.pop()) is not None:
+                        yield outcome
+                    elif flow.in_work:
+                        failure = self._receive(call, flow)
+                    elif flow.is_empty:
+                        requests.put(None)
+                        with suppress(grpc.RpcError):  # every answer is there: how the stream ends changes nothing
+                            next(call, None)
+                        return
+                    else:
+                        break  # the server refused all that is left, for now
+            finally:
+                requests.put(None)
+                call.cancel()
+            time.sleep(flow.reopen_after_seconds(failure))
+
+    def _receive(self, call: Iterator[pb.StreamExtractQuotationsResponse], flow: Flow) -> GuillemetError | None:
+        """Take an answer; return what ended the call, if anything did."""
+        try:
+            response = next(call)
+        except StopIteration:
+            return ended_too_early()
+        except grpc.RpcError as error:
+            return from_rpc(error, address=self._address)
+        flow.receive(response)
+        return None
+
+    def get_model(self, *, timeout: float | None = None) -> Model:
+        """Return the model that answers, with its limits.
+
+        Args:
+            timeout: Seconds, instead of the client's.
+
+        Raises:
+            GuillemetError: One of its leaves says what was wrong.
+        """
+        try:
+            response = self._models.GetModel(pb.GetModelRequest(name=self._model or ""), timeout=self._seconds(timeout))
+        except grpc.RpcError as error:
+            raise from_rpc(error, address=self._address) from error
+        return from_model(response.model)
+
+    def close(self) -> None:
+        """Close the connection; what is under way ends."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+
+def _read_ahead(texts: Iterator[str], flow: Flow, requests: _Requests) -> None:
+    while flow.has_room:
+        if (text := next(texts, None)) is None:
+            flow.end()
+        elif (request := flow.add(text)) is not None:
+            requests.put(request)
