@@ -35,12 +35,13 @@ class AsyncClient(BaseClient):
             return grpc.aio.insecure_channel(self._target, self._channel_options)
         return grpc.aio.secure_channel(self._target, self._credentials, self._channel_options)
 
+    # The names of asynchronous stubs exist for type checkers only.
     @cached_property
-    def _quotations(self) -> pb_grpc.QuotationServiceAsyncStub:
+    def _quotations(self) -> "pb_grpc.QuotationServiceAsyncStub":
         return pb_grpc.QuotationServiceStub(self._channel)
 
     @cached_property
-    def _models(self) -> pb_grpc.ModelServiceAsyncStub:
+    def _models(self) -> "pb_grpc.ModelServiceAsyncStub":
         return pb_grpc.ModelServiceStub(self._channel)
 
     async def extract(self, text: str, *, timeout: float | None = None, min_probability: float | None = None) -> Document:

@@ -1,0 +1,136 @@
+"""The client's own commands: ``extract`` and ``model``."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from enum import StrEnum
+from importlib.metadata import entry_points
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from guillemet_client._client import Client
+from guillemet_client._errors import GuillemetError
+from guillemet_client._files import UnreadableFile, name_of, read_text
+from guillemet_client._types import Document
+from guillemet_client.printing import print_document, readable_json
+
+
+class Format(StrEnum):
+    """How answers are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+Server = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="HOST:PORT or unix:PATH.  [default: the embedded model, in this process]"),
+]
+
+
+def extract(
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="UTF-8 texts, a document each; - is the standard input.")],
+    *,
+    format: Annotated[
+        Format, typer.Option(help="text: to read; json: to read and to process; jsonl: a line a file, the one format.")
+    ] = Format.TEXT,
+    server: Server = None,
+    min_probability: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Leave out what is less probable.  [default: the model's own thresholds]"),
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="For each file.")] = 60.0,
+) -> None:
+    """Print the quotations of texts: who said what, by which words of the text."""
+    failed = any_printed = False
+    found: list[Document] = []
+    # Colours and width follow the terminal; nothing in a text is taken for markup.
+    console = Console(markup=False, highlight=False, emoji=False)
+    with _client(server, timeout=timeout, min_probability=min_probability) as client:
+        for path in files:
+            try:
+                document = dataclasses.replace(client.extract(read_text(path)), id=name_of(path))
+            except (UnreadableFile, GuillemetError) as error:
+                failed = True
+                _complain(f"{name_of(path)}: {_sentence(error)}")
+                continue
+            match format:
+                case Format.JSON:
+                    found.append(document)
+                case Format.JSONL:
+                    _write(json.dumps(document.to_json(), ensure_ascii=False))
+                case Format.TEXT:
+                    if len(files) > 1:
+                        if any_printed:
+                            console.print()
+                        any_printed = True
+                        console.print(Text(document.id, style="bold underline"))
+                    print_document(document, console)
+    if format is Format.JSON and (found or len(files) > 1):
+        answers = [readable_json(document) for document in found]
+        _write(json.dumps(answers if len(files) > 1 else answers[0], ensure_ascii=False, indent=2))
+    if failed:
+        raise typer.Exit(1)
+
+
+def model(*, server: Server = None, timeout: Annotated[float, typer.Option(min=0, metavar="SECONDS")] = 60.0) -> None:
+    """Print which model answers, and the limits of its server, as JSON."""
+    with _client(server, timeout=timeout) as client:
+        try:
+            answer = client.get_model()
+        except GuillemetError as error:
+            _complain(_sentence(error))
+            raise typer.Exit(1) from error
+    _write(json.dumps(dataclasses.asdict(answer), ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def _client(address: str | None, **settings: Any) -> Iterator[Client]:
+    """Yield a client of the server at `address`, or of one of this process."""
+    with ExitStack() as stack:
+        if address is None:
+            address = stack.enter_context(_embedded_server())
+        try:
+            client = stack.enter_context(Client(address, **settings))
+        except ValueError as error:
+            _refuse(f"--server: {error}")
+        yield client
+
+
+@contextmanager
+def _embedded_server() -> Iterator[str]:
+    """Run a server in this process and yield its address."""
+    with ExitStack() as stack:
+        try:
+            [entry_point] = entry_points(group="guillemet.embedded")
+            address: str = stack.enter_context(entry_point.load()())
+        except (ModuleNotFoundError, ValueError):  # ValueError: there is no such entry point
+            _refuse("no --server ADDRESS, and the embedded model needs the server: pip install 'guillemet[server]'")
+        except Exception as error:  # noqa: BLE001 (of a package that is not to be known here)
+            _refuse(f"the embedded model does not start: {error}")
+        yield address
+
+
+def _sentence(error: Exception) -> str:
+    """Return what was wrong; the path of a field of a request says nothing here."""
+    field = getattr(error, "field", None)
+    return str(error).removeprefix(f"{field}: ")
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def _complain(sentence: str) -> None:
+    typer.echo(f"guillemet: {sentence}", err=True)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    _complain(sentence)
+    raise typer.Exit(2)

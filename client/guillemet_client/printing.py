@@ -1,0 +1,79 @@
+"""Documents made to be read: the command line's ``text`` and ``json`` formats."""
+
+import re
+import unicodedata
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from guillemet_client._types import Document, Entity, Quotation
+
+# No-break spaces are French punctuation's own and stay.
+_BREAKS = re.compile(r"[ \t\r\n]+")
+
+
+def print_document(document: Document, console: Console) -> None:
+    """Print the attributions of `document`, wrapped to the width of `console`."""
+    if not document.quotations:
+        console.print(Text("no quotation found", style="dim"))
+    for number, quotation in enumerate(document.quotations):
+        if number:
+            console.print()
+        console.print(_heading(quotation))
+        console.print(Padding(_particulars(quotation), (0, 0, 0, 2)))
+        console.print(Padding(Text(_shown(quotation.text)), (0, 0, 0, 2)))
+
+
+def readable_json(document: Document) -> dict[str, Any]:
+    """Return the one format with, for each quotation, the words that its offsets and ids stand for."""
+    answer = document.to_json()
+    for shown, quotation in zip(answer["quotations"], document.quotations, strict=True):
+        speaker = quotation.speaker
+        shown |= {
+            "text": quotation.text,
+            "cue_text": quotation.cue_text,
+            "source_text": quotation.source_text,
+            "speaker_name": speaker and speaker.name,
+            "speaker_role": speaker and speaker.role,
+            "speaker_institution": speaker and speaker.institution,
+        }
+    return answer
+
+
+def _heading(quotation: Quotation) -> Text:
+    if quotation.speaker is None:
+        return Text("speaker not said", style="dim")
+    heading = Text(_shown(quotation.speaker.name), style="bold green")
+    about = _about(quotation.speaker)
+    if about:
+        heading.append(f" ({', '.join(about)})", style="not bold green")
+    return heading
+
+
+def _about(speaker: Entity) -> list[str]:
+    """Return the role and the institution, unless the name or the role says them already."""
+    about: list[str] = []
+    for words in (speaker.role, speaker.institution):
+        if words is not None and words != speaker.name and not any(words in said for said in about):
+            about.append(_shown(words))
+    return about
+
+
+def _particulars(quotation: Quotation) -> Text:
+    parts = [str(quotation.type)]
+    if quotation.cue_text is not None:
+        parts.append(f"cue: {_shown(quotation.cue_text)}")
+    if quotation.source_text is not None:
+        parts.append(f"source: {_shown(quotation.source_text)}")
+    parts.append(f"probability {quotation.probability:.2f}, of the speaker {quotation.speaker_probability:.2f}")
+    return Text(" · ".join(parts), style="cyan")
+
+
+def _shown(words: str) -> str:
+    """Return `words` on one line, without the control characters by which a text could command the terminal."""
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) == "Cc" else character
+        for character in _BREAKS.sub(" ", words)
+    )
