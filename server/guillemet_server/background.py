@@ -4,7 +4,8 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
@@ -31,7 +32,9 @@ class BackgroundServer:
 
     def stop(self) -> None:
         """Begin to stop; the context manager waits for the end."""
-        self._loop.call_soon_threadsafe(self._stopping.set)
+        # A loop that is closed has nothing left to stop.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._stopping.set)
 
 
 @contextmanager
@@ -51,6 +54,7 @@ def background_server(
     started: Future[BackgroundServer] = Future()
 
     async def serve() -> None:
+        asyncio.get_running_loop().set_exception_handler(_without_poller_noise)
         server = Server(config, log=log, load=load)
         stopping = asyncio.Event()
         try:
@@ -79,3 +83,10 @@ def background_server(
         if started.done() and started.exception() is None:
             started.result().stop()
         thread.join()
+
+
+def _without_poller_noise(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Report what went wrong in the loop, but for the harmless race of two loops that share gRPC's one poller."""
+    # grpc.aio wakes every loop for an event that only one of them can take (grpc/grpc#25364).
+    if not isinstance(context.get("exception"), BlockingIOError):
+        loop.default_exception_handler(context)

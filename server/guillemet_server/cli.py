@@ -19,8 +19,8 @@ def add_commands(app: typer.Typer) -> None:
 def serve(
     *,
     listen: Annotated[str, typer.Option(help="HOST:PORT (port 0: any free one) or unix:PATH.")] = "127.0.0.1:50051",
-    model: Annotated[Path | None, typer.Option(help="Model folder.  [default: the embedded model]")] = None,
-    threads: Annotated[int | None, typer.Option(help="For inference.  [default: the CPUs of this process]")] = None,
+    model: Annotated[Path | None, typer.Option(help="Model folder; without it, the embedded model.")] = None,
+    threads: Annotated[int | None, typer.Option(help="For inference; without it, one for each CPU of this process.")] = None,
     max_document_characters: Annotated[int, typer.Option(help="Of one document.")] = _DEFAULTS.max_document_characters,
     max_batch_documents: Annotated[int, typer.Option(help="Of one batch request.")] = _DEFAULTS.max_batch_documents,
     max_batch_tokens: Annotated[int, typer.Option(help="Padded, of one inference.")] = _DEFAULTS.max_batch_tokens,

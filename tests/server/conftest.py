@@ -4,9 +4,10 @@ import hashlib
 import io
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
@@ -41,18 +42,23 @@ class RegexReader(Extractor):
         self._free.set()
 
     def hold(self) -> None:
+        """Read nothing until released."""
         self._free.clear()
 
     def release(self) -> None:
+        """Read on."""
         self._free.set()
 
     def wait_until_begun(self) -> None:
+        """Return when a held batch has begun."""
         assert self.began.acquire(timeout=LONGEST_WAIT_SECONDS)
 
     def count_tokens(self, text: str) -> int:
+        """Count the words."""
         return len(text.split())
 
     def extract(self, texts: Sequence[str], *, interrupted: Callable[[], bool] | None = None) -> list[Document]:
+        """Read, once nobody holds it."""
         self.batches.append(tuple(texts))
         if not self._free.is_set():
             self.began.release()
@@ -102,6 +108,15 @@ def _person(id: str, name: Span) -> Entity:
     )
 
 
+def eventually(condition: Callable[[], bool]) -> None:
+    """Return when the condition holds; fail if it never does."""
+    never = threading.Event()
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        never.wait(0.002)
+
+
 @dataclass(frozen=True)
 class Served:
     """A running server, its model's double, and a channel to it."""
@@ -110,24 +125,44 @@ class Served:
     reader: RegexReader
     channel: grpc.Channel
     log: io.StringIO
+    calls: list[grpc.Future] = field(default_factory=list)  # a call that nobody holds is cancelled
 
     @property
     def quotations(self) -> pb_grpc.QuotationServiceStub:
+        """A stub."""
         return pb_grpc.QuotationServiceStub(self.channel)
 
     @property
     def models(self) -> pb_grpc.ModelServiceStub:
+        """A stub."""
         return pb_grpc.ModelServiceStub(self.channel)
 
     def extract(self, text: str = TEXT, *, timeout: float = LONGEST_WAIT_SECONDS, **options: object) -> pb.DocumentResult:
+        """Read one text."""
         request = pb.ExtractQuotationsRequest(document=pb.Document(id="d", text=text), options=pb.ExtractOptions(**options))
         return self.quotations.ExtractQuotations(request, timeout=timeout).result
 
     def extract_later(self, text: str = TEXT, *, timeout: float = LONGEST_WAIT_SECONDS) -> grpc.Future:
+        """Send one text; the answer comes later."""
         request = pb.ExtractQuotationsRequest(document=pb.Document(text=text))
-        return self.quotations.ExtractQuotations.future(request, timeout=timeout)
+        self.calls.append(self.quotations.ExtractQuotations.future(request, timeout=timeout))
+        return self.calls[-1]
+
+    @property
+    def queued_tokens(self) -> int:
+        """What waits in the server."""
+        return self.running.server.scheduler.queued_tokens
+
+    def wait_until_queued(self, tokens: int) -> None:
+        """Return when that many tokens wait."""
+        eventually(lambda: self.queued_tokens == tokens)
+
+    def wait_until_interrupted(self) -> None:
+        """Return when an inference ended because nobody waited for it."""
+        eventually(lambda: self.reader.interrupted > 0)
 
     def lives_on(self) -> bool:
+        """Tell whether an ordinary text is still read."""
         return len(self.extract().quotations) == 1
 
 
@@ -178,20 +213,24 @@ class Details:
 
     @property
     def reason(self) -> str:
+        """Of ErrorInfo."""
         info = self.of(error_details_pb2.ErrorInfo)
         assert info.domain == "guillemet"
         return info.reason
 
     @property
     def metadata(self) -> dict[str, str]:
+        """Of ErrorInfo."""
         return dict(self.of(error_details_pb2.ErrorInfo).metadata)
 
     @property
     def fields(self) -> list[str]:
+        """Of BadRequest."""
         return [violation.field for violation in self.of(error_details_pb2.BadRequest).field_violations]
 
     @property
     def retry_seconds(self) -> float:
+        """Of RetryInfo."""
         return self.of(error_details_pb2.RetryInfo).retry_delay.ToMilliseconds() / 1000
 
 

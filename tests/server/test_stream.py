@@ -1,5 +1,4 @@
 import queue
-import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -33,10 +32,12 @@ class Requests:
         self._queue: queue.Queue[pb.StreamExtractQuotationsRequest | None] = queue.Queue()
 
     def send(self, *requests: pb.StreamExtractQuotationsRequest) -> None:
+        """Let the stream have them."""
         for request in requests:
             self._queue.put(request)
 
     def end(self) -> None:
+        """Half-close."""
         self._queue.put(None)
 
     def __iter__(self) -> Iterator[pb.StreamExtractQuotationsRequest]:
@@ -136,9 +137,7 @@ def test_a_cancelled_stream_frees_its_place_and_interrupts_its_inference(serve: 
     requests.end()
 
     # Its inference ends only when nobody waits for it any more; the reader is still held.
-    interrupted = threading.Event()
-    while not served.reader.interrupted:
-        assert not interrupted.wait(0.01)
+    served.wait_until_interrupted()
     served.reader.release()
     assert served.extract("x " * 50).stats.tokens == 50
     assert served.lives_on()

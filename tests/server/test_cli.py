@@ -1,0 +1,110 @@
+"""The command in a process of its own, with the embedded model."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import pytest
+
+from guillemet.v1 import quotation_pb2 as pb
+from guillemet.v1 import quotation_pb2_grpc as pb_grpc
+
+WAIT = 60.0
+TEXT = "« Nous serons prêts », a déclaré mardi Élisabeth Borne, ministre du Travail."
+
+
+def command(*options: str) -> "subprocess.Popen[str]":
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "guillemet_server", *options], stderr=subprocess.PIPE, text=True, env=environment
+    )
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, object]]]:
+    """Run the command; yield it with the line in which it says what it serves."""
+    with command(*options) as process:
+        try:
+            for line in process.stderr:
+                if line.startswith("{") and (said := json.loads(line))["event"] == "serving":
+                    break
+            else:
+                pytest.fail(f"ended with {process.wait(WAIT)}")
+            yield process, said
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--listen", "0.0.0.0:0"], "--insecure"),
+        (["--listen", "[::]:0"], "--insecure"),
+        (["--listen", "example.org:50051"], "--insecure"),
+        (["--listen", "50051"], "HOST:PORT or unix:PATH"),
+        (["--listen", "unix:"], "path of a socket"),
+        (["--threads", "0"], "threads"),
+        (["--drain-seconds", "nan"], "drain seconds"),
+        (["--max-batch-documents", "0"], "max_batch_documents"),
+        (["--max-batch-tokens", "2000000"], "queue"),
+        (["--max-request-bytes", "1000"], "request bytes"),
+        (["--listen", "127.0.0.1:0", "--model", "/nowhere"], "model"),
+    ],
+)
+def test_what_cannot_be_served_is_said_in_one_line(options: list[str], sentence: str) -> None:
+    with command(*options) as process:
+        _, said = process.communicate(timeout=WAIT)
+
+    assert process.returncode == 2
+    assert sentence in said
+    assert said.startswith("guillemet serve: ")
+    assert said.count("\n") == 1
+
+
+def test_an_open_address_is_served_when_asked_for() -> None:
+    with serving("--listen", "0.0.0.0:0", "--insecure") as (_, said):
+        assert str(said["address"]).startswith("0.0.0.0:")
+
+
+def test_the_command_says_what_it_serves_and_drains_on_sigterm() -> None:
+    with serving("--listen", "127.0.0.1:0", "--threads", "1", "--drain-seconds", "20") as (process, said):
+        with grpc.insecure_channel(str(said["address"])) as channel:
+            stub = pb_grpc.QuotationServiceStub(channel)
+            model = pb_grpc.ModelServiceStub(channel).GetModel(pb.GetModelRequest(), timeout=WAIT).model
+
+            def requests() -> Iterator[pb.StreamExtractQuotationsRequest]:
+                yield pb.StreamExtractQuotationsRequest(document=pb.Document(id="a", text=TEXT))
+                process.wait(WAIT)  # the caller never ends the stream
+
+            responses = stub.StreamExtractQuotations(requests(), timeout=WAIT)
+            first = next(responses)
+            process.send_signal(signal.SIGTERM)
+            with pytest.raises(grpc.RpcError) as end:
+                next(responses)
+        log = [json.loads(line) for line in process.stderr if line.startswith("{")]
+        code = process.wait(WAIT)
+
+    assert first.result.stats.characters == len(TEXT)
+    assert end.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert code == 0
+    assert [line["event"] for line in log if line["event"] != "rpc"] == ["draining", "stopped"]
+    for name in ("name", "version", "sha256", "runtime", "precision", "max_document_characters", "max_batch_tokens"):
+        assert said[name] == getattr(model, name)
+    assert said["threads"] == 1
+    assert TEXT not in json.dumps([said, *log], ensure_ascii=False)
+
+
+def test_a_second_server_on_the_port_is_refused(tmp_path: Path) -> None:
+    for listen in ("127.0.0.1:0", f"unix:{tmp_path}/s"):
+        with serving("--listen", listen) as (_, said), command("--listen", str(said["address"])) as second:
+            lines = second.communicate(timeout=WAIT)[1].splitlines()
+
+            assert second.returncode == 2
+            assert lines[-1].startswith("guillemet serve: ")
+            assert "in use" in lines[-1]
