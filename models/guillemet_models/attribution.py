@@ -21,6 +21,21 @@ _TRAILING = _EDGE + ".–—-"
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that the model says of one text."""
+
+    text: TokenizedText
+    tagging: Tagging
+    found: Sequence[Candidate]  # in the order of the text
+    tagged: Sequence[TaggedSpan]  # how each of them was tagged
+    relations: "RelationProbabilities"
+
+    def characters(self, index: int) -> Span:
+        """Return where candidate `index` stands in the text."""
+        return self.text.characters(self.found[index].first, self.found[index].last)
+
+
+@dataclass(frozen=True, slots=True)
 class Attributed:
     """A quotation before its speaker is known. Indices are into the candidates."""
 
@@ -67,19 +82,13 @@ def candidates(tagging: Tagging) -> tuple[list[Candidate], list[TaggedSpan]]:
             chosen.append((Candidate(SpanKind.MENTION, mention.first, mention.last), mention))
     for layer, kind in ((ROLE, SpanKind.ROLE), (INSTITUTION, SpanKind.INSTITUTION)):
         chosen += [(Candidate(kind, span.first, span.last), span) for span in tagging.spans[layer]]
-    ordered = {
-        candidate: span for candidate, span in sorted(chosen, key=lambda item: (item[0].first, item[0].last, item[0].kind))
-    }
+    ordered = dict(sorted(chosen, key=lambda item: (item[0].first, item[0].last, item[0].kind)))
     return list(ordered), list(ordered.values())
 
 
-def attribute(
-    text: TokenizedText,
-    found: Sequence[Candidate],
-    tagged: Sequence[TaggedSpan],
-    relations: RelationProbabilities,
-) -> list[Attributed]:
+def attribute(evidence: Evidence) -> list[Attributed]:
     """Return the quotations, in the order of their first character."""
+    text, found, tagged, relations = evidence.text, evidence.found, evidence.tagged, evidence.relations
     quotations = []
     for parts in _utterances(found, relations):
         spans = _content(text, [found[part] for part in parts], [tagged[part] for part in parts])

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from guillemet_models.attribution import Attributed, RelationProbabilities
-from guillemet_models.decoding import TaggedSpan, Tagging
+from guillemet_models.attribution import Attributed, Evidence, RelationProbabilities
+from guillemet_models.decoding import Tagging
 from guillemet_models.document import Entity, EntityKind, Quotation, Span
 from guillemet_models.pairing import Candidate, folded_name
-from guillemet_models.scheme import INSTITUTION, MENTION, NAME, Relation, SpanKind
+from guillemet_models.scheme import MENTION, NAME, Relation, SpanKind
 from guillemet_models.tokenization import TokenizedText
 
 _PRONOUN = re.compile(
@@ -37,46 +37,31 @@ class _Cluster:
     certainty: list[float]
 
 
-def resolve(
-    text: TokenizedText,
-    tagging: Tagging,
-    found: Sequence[Candidate],
-    tagged: Sequence[TaggedSpan],
-    attributed: Sequence[Attributed],
-    relations: RelationProbabilities,
-) -> tuple[tuple[Quotation, ...], tuple[Entity, ...]]:
+def resolve(evidence: Evidence, attributed: Sequence[Attributed]) -> tuple[tuple[Quotation, ...], tuple[Entity, ...]]:
     """Return the quotations with their speakers, and the entities that speak."""
-    clusters = _clusters(found, relations)
-    speakers = [_speaker(quotation, clusters, relations) for quotation in attributed]
-    entities: dict[int, Entity] = {}
+    clusters = _clusters(evidence.found, evidence.relations)
+    speakers = [_speaker(quotation, clusters, evidence.relations) for quotation in attributed]
+    unnumbered: dict[int, Entity] = {}
     for cluster, _ in speakers:
-        if cluster is not None and id(cluster) not in entities:
-            entity = _entity(text, tagging, found, cluster, relations)
-            if entity is not None:
-                entities[id(cluster)] = entity
-    ordered = sorted(entities.items(), key=lambda item: item[1].mentions[0])
+        if cluster is not None and id(cluster) not in unnumbered and (entity := _entity(evidence, cluster)):
+            unnumbered[id(cluster)] = entity
+    ordered = sorted(unnumbered.items(), key=lambda item: item[1].mentions[0])
     entities = {key: replace(entity, id=f"e{number}") for number, (key, entity) in enumerate(ordered, 1)}
-    quotations = []
-    for number, (quotation, (cluster, probability)) in enumerate(zip(attributed, speakers, strict=True), 1):
-        speaker = entities.get(id(cluster))
-        quotations.append(
-            Quotation(
-                id=f"q{number}",
-                type=quotation.type,
-                spans=quotation.spans,
-                cue=_characters(text, found, quotation.cue),
-                source=_characters(text, found, quotation.source),
-                speaker=speaker and speaker.id,
-                probability=quotation.probability,
-                source_probability=quotation.source_probability,
-                speaker_probability=probability,
-            )
+    quotations = tuple(
+        Quotation(
+            id=f"q{number}",
+            type=quotation.type,
+            spans=quotation.spans,
+            cue=None if quotation.cue is None else evidence.characters(quotation.cue),
+            source=None if quotation.source is None else evidence.characters(quotation.source),
+            speaker=entities[id(cluster)].id if id(cluster) in entities else None,
+            probability=quotation.probability,
+            source_probability=quotation.source_probability,
+            speaker_probability=probability,
         )
-    return tuple(quotations), tuple(entities.values())
-
-
-def _characters(text: TokenizedText, found: Sequence[Candidate], index: int | None) -> Span | None:
-    return None if index is None else text.characters(found[index].first, found[index].last)
+        for number, (quotation, (cluster, probability)) in enumerate(zip(attributed, speakers, strict=True), 1)
+    )
+    return quotations, tuple(entities.values())
 
 
 def _clusters(found: Sequence[Candidate], relations: RelationProbabilities) -> dict[int, _Cluster]:
@@ -119,15 +104,10 @@ def _speaker(
     return (None if best is None else owner[best]), total[best]
 
 
-def _entity(
-    text: TokenizedText,
-    tagging: Tagging,
-    found: Sequence[Candidate],
-    cluster: _Cluster,
-    relations: RelationProbabilities,
-) -> Entity | None:
+def _entity(evidence: Evidence, cluster: _Cluster) -> Entity | None:
     """Return the entity of a cluster, or None if nothing but pronouns stands for it."""
-    mentions = [(index, text.characters(found[index].first, found[index].last)) for index in cluster.mentions]
+    text, found, tagging = evidence.text, evidence.found, evidence.tagging
+    mentions = [(index, evidence.characters(index)) for index in cluster.mentions]
     forms = [(index, span) for index, span in mentions if not _PRONOUN.fullmatch(span.of(text.text))]
     if not forms:
         return None
@@ -137,8 +117,8 @@ def _entity(
         votes += tokens.mean(axis=0)
     kind = list(EntityKind)[int(votes.argmax())]
     name = _name(text, tagging, [span for _, span in forms])
-    role, _ = _attribute(text, found, cluster.mentions, Relation.ROLE, relations)
-    institution, sureness = _attribute(text, found, cluster.mentions, Relation.INSTITUTION, relations)
+    role, _ = _attribute(evidence, cluster.mentions, Relation.ROLE)
+    institution, sureness = _attribute(evidence, cluster.mentions, Relation.INSTITUTION)
     if institution is None and kind is EntityKind.INSTITUTION:
         institution = name
     return Entity(
@@ -165,24 +145,18 @@ def _name(text: TokenizedText, tagging: Tagging, forms: Sequence[Span]) -> Span:
     return Span(begin, best.end)
 
 
-def _attribute(
-    text: TokenizedText,
-    found: Sequence[Candidate],
-    mentions: Sequence[int],
-    relation: Relation,
-    relations: RelationProbabilities,
-) -> tuple[Span | None, float]:
+def _attribute(evidence: Evidence, mentions: Sequence[int], relation: Relation) -> tuple[Span | None, float]:
     """Return the role or institution that some mention is surest of, the same words counted together."""
     best: dict[str, tuple[float, Span]] = {}
     nothing = 1.0
     for mention in mentions:
-        likely = relations.of(mention, relation)
+        likely = evidence.relations.of(mention, relation)
         nothing = min(nothing, likely.get(None, 0.0))
         words: dict[str, tuple[float, Span]] = {}
         for index, probability in likely.items():
             if index is not None:
-                span = text.characters(found[index].first, found[index].last)
-                key = folded_name([span.of(text.text)])
+                span = evidence.characters(index)
+                key = folded_name([span.of(evidence.text.text)])
                 words[key] = (words.get(key, (0.0, span))[0] + probability, span)
         for key, (probability, span) in words.items():
             if probability > best.get(key, (0.0, span))[0]:

@@ -1,8 +1,8 @@
 """Tag scores -> the likeliest consistent spans of each layer, with probabilities. numpy only.
 
-In a layer of K labels a text is, behind each token, either outside of all spans ("closed") or inside one that goes on ("open" with
-a label). A begin opens, an end closes, a single and an outside stay closed, an inside stays open: the states of the scheme are the
-edges of this automaton of K + 1 nodes, which makes the exact sums and maxima small.
+In a layer of K labels a text is, behind each token, either outside of all spans ("closed") or inside one that goes on ("open"
+with a label). A begin opens, an end closes, a single and an outside stay closed, an inside stays open: the states of the scheme
+are the edges of this automaton of K + 1 nodes, which makes the exact sums and maxima small.
 """
 
 from dataclasses import dataclass

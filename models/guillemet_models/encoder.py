@@ -18,12 +18,14 @@ class Encoder(nn.Module):
         if pretrained:
             self.transformer = AutoModel.from_pretrained(folder, dtype=torch.float32)
         else:
-            self.transformer = AutoModel.from_config(AutoConfig.from_pretrained(folder), dtype=torch.float32)
+            self.transformer = AutoModel.from_config(  # type: ignore[no-untyped-call]
+                AutoConfig.from_pretrained(folder), dtype=torch.float32
+            )
         self.width: int = self.transformer.config.hidden_size
         self.features = nn.ModuleList(nn.Embedding(size, self.width) for size in FEATURE_SIZES)
-        for embedding in self.features:
+        for table in self.features.parameters():
             # Zero: at first the encoder sees just what it was pre-trained on.
-            nn.init.zeros_(embedding.weight)
+            nn.init.zeros_(table)
 
     def forward(self, ids: Tensor, features: Tensor, is_token: Tensor) -> Tensor:
         """Return the hidden states.

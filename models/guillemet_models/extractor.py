@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from guillemet_models.attribution import RelationProbabilities, attribute, candidates
+from guillemet_models.attribution import Evidence, RelationProbabilities, attribute, candidates
 from guillemet_models.coreference import resolve
 from guillemet_models.decoding import decode
 from guillemet_models.document import Document
@@ -130,8 +130,8 @@ class Extractor:
         pairs = propose(text, found)
         related = self._runtime.relate(states, pairs) if len(pairs.pairs) else np.zeros(0, dtype=np.float32)
         relations = RelationProbabilities(pairs, related)
-        attributed = attribute(text, found, tagged, relations)
-        quotations, entities = resolve(text, tagging, found, tagged, attributed, relations)
+        evidence = Evidence(text, tagging, found, tagged, relations)
+        quotations, entities = resolve(evidence, attribute(evidence))
         return Document(text=text.text, quotations=quotations, entities=entities, tokens=len(text), windows=len(parts))
 
 

@@ -43,12 +43,12 @@ class RelationHead(nn.Module):
         self.features = nn.ModuleList(nn.Embedding(len(Relation) * size, pair_width) for size in PAIR_FEATURE_SIZES)
         self.output = nn.Embedding(len(Relation), pair_width)
         self.dropout = nn.Dropout(dropout)
-        for embedding in self.features:
-            nn.init.normal_(embedding.weight, std=0.05)
+        for table in self.features.parameters():
+            nn.init.normal_(table, std=0.05)
         nn.init.normal_(self.kind.weight, std=0.1)
         nn.init.normal_(self.output.weight, std=pair_width**-0.5)
 
-    def forward(
+    def forward(  # noqa: PLR0917 (an exported graph takes its inputs by position)
         self, states: Tensor, spans: Tensor, kinds: Tensor, pairs: Tensor, relations: Tensor, features: Tensor
     ) -> Tensor:
         """Return the score of each pair.

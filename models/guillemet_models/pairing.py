@@ -131,9 +131,12 @@ def _features(
 
 
 _WORD = re.compile(r"\w+")
-_FUNCTION_WORDS = frozenset("le la les l un une des du de d et à au aux en m mme mr mlle dr me".split())
-_MASCULINE = frozenset("il lui le un ce cet celui m mr monsieur président ministre-président directeur avocat".split())
-_FEMININE = frozenset("elle la une cette celle mme mlle madame présidente ministre directrice avocate".split())
+_FUNCTION_WORDS = frozenset(
+    {"le", "la", "les", "l", "un", "une", "des", "du", "de", "d", "et", "a", "au", "aux", "en"}
+    | {"m", "mme", "mr", "mlle", "dr", "me"}
+)
+_MASCULINE = frozenset({"il", "lui", "le", "un", "ce", "cet", "celui", "m", "mr", "monsieur"})
+_FEMININE = frozenset({"elle", "la", "une", "cette", "celle", "mme", "mlle", "madame"})
 
 
 class _Form(NamedTuple):
@@ -164,18 +167,18 @@ class _Form(NamedTuple):
         """Return how the words of the two agree, from 0 (not at all)."""
         if not self.words or not other.words:
             return 0
-        if self.words == other.words:
-            return 8
         mine, theirs = set(self.words), set(other.words)
-        if mine <= theirs:
-            return 7 if self.names else 5
-        if theirs <= mine:
-            return 6 if other.names else 4
-        if self.names & other.names:
-            return 3
-        if _acronym(self, other) or _acronym(other, self):
-            return 2
-        return 1 if self.words[0] == other.words[0] else 0
+        grades = (
+            (8, self.words == other.words),
+            (7, mine <= theirs and self.names),
+            (6, theirs <= mine and other.names),
+            (5, mine <= theirs),
+            (4, theirs <= mine),
+            (3, self.names & other.names),
+            (2, _acronym(self, other) or _acronym(other, self)),
+            (1, self.words[0] == other.words[0]),
+        )
+        return next((grade for grade, holds in grades if holds), 0)
 
 
 def _acronym(short: _Form, long: _Form) -> bool:

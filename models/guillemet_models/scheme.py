@@ -1,7 +1,8 @@
 """What the model marks and relates: the tagging layers with their states, and the relations between spans.
 
 Each layer is tagged by itself, so that a role may lie in a mention and a cue in an outer quotation. In a layer, spans do not
-overlap; a span's tokens read B I … I E, or S alone (Ratinov and Roth 2009, ACL W09-1119), and only such sequences have a probability.
+overlap; a span's tokens read B I … I E, or S alone (Ratinov and Roth 2009, ACL W09-1119), and only such sequences have a
+probability.
 """
 
 from dataclasses import dataclass
@@ -75,4 +76,5 @@ def allowed_transitions() -> NDArray[np.bool_]:
     continues = ~outside & ((part == INSIDE) | (part == END))
     within = goes_on[:, None] & continues[None, :] & (label[:, None] == label[None, :])
     between = ~goes_on[:, None] & ~continues[None, :]
-    return within | between
+    allowed: NDArray[np.bool_] = within | between
+    return allowed

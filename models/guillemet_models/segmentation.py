@@ -1,8 +1,8 @@
 """Text -> quoted regions and paragraphs, without changing a character.
 
-A region is what stands between two quotation marks (« », “ ”, straight, ‹ ›, „ “, nested in any way) or after a dialogue dash. Real
-text is not well formed: marks are left open, closed twice, stranded on the line above, or opened again on each paragraph of
-one long quotation. Every rule here ends in some region or in none, never in an error.
+A region is what stands between two quotation marks (« », “ ”, straight, ‹ ›, „ “, nested in any way) or after a dialogue dash.
+Real text is not well formed: marks are left open, closed twice, stranded on the line above, or opened again on each paragraph
+of one long quotation. Every rule here ends in some region or in none, never in an error.
 """
 
 import re
@@ -15,6 +15,9 @@ from guillemet_models.document import Span
 CLOSERS = {"«": "»", "“": "”", "‹": "›", "„": "“"}
 # A mark left open may be closed in a later paragraph, but not any number of them later.
 PARAGRAPHS_KEPT_OPEN = 4
+# Nobody nests deeper or looks further; without bounds a text of marks alone would take time that grows with its square.
+MAX_DEPTH = 8
+MARKS_AHEAD = 40
 
 _MARK = re.compile('[«»“”„‹›"]')
 _DASH = re.compile(r"[–—-][ \u00a0\u202f\u2009]")
@@ -51,42 +54,86 @@ def paragraphs(text: str) -> list[Span]:
 
 def quoted_regions(text: str) -> list[Region]:
     """Return the regions of `text`, in the order of their first character, the outer before the inner."""
-    blocks = paragraphs(text)
-    regions = [Region(Span(block.begin + 2, block.end), 1, Boundary.DASH) for block in blocks if _DASH.match(text, block.begin)]
-    begins = [block.begin for block in blocks]
-    ends = [block.end for block in blocks]
-    marks = [(found.start(), found.group()) for found in _MARK.finditer(text)]
-    opened: list[_Open] = []
-    for index, (position, mark) in enumerate(marks):
-        paragraph = bisect_right(begins, position) - 1
-        # What can no longer be closed ends with the paragraph in which it began.
-        while opened and paragraph > opened[-1].paragraph + PARAGRAPHS_KEPT_OPEN:
-            regions.append(_unclosed(opened, ends))
-        innermost = opened[-1] if opened else None
-        at_start = position == begins[paragraph]
-        if innermost and at_start and paragraph > innermost.paragraph and mark in {_opener(innermost.closer), innermost.closer}:
-            if _reopens(text, position, mark, innermost.closer):
-                innermost.paragraph = paragraph
-                continue
-        if mark == '"':
-            if innermost and innermost.closer == '"' and not _must_open(text, position):
-                regions.append(_closed(opened, position))
-            elif _may_open(text, position):
-                opened.append(_Open(position, '"', paragraph))
-            continue
-        matching = next((depth for depth in range(len(opened) - 1, -1, -1) if opened[depth].closer == mark), None)
-        if matching is not None:
-            while len(opened) > matching + 1:
-                regions.append(_unclosed(opened, ends, position))
-            regions.append(_closed(opened, position))
-        elif mark in CLOSERS:
-            if innermost and innermost.closer == CLOSERS[mark] and not _closes_twice(marks, index):
-                # The same mark again before its closer: the first one was never closed.
-                regions.append(_unclosed(opened, ends, position))
-            opened.append(_Open(position, CLOSERS[mark], paragraph))
-    while opened:
-        regions.append(_unclosed(opened, ends))
+    regions = [
+        Region(Span(block.begin + 2, block.end), 1, Boundary.DASH)
+        for block in paragraphs(text)
+        if _DASH.match(text, block.begin)
+    ]
+    regions += _Scanner(text).regions()
     return sorted((region for region in regions if region.span.end - region.span.begin > 1), key=_order)
+
+
+class _Scanner:
+    """Reads the marks of a text from left to right, and keeps those still open on a stack."""
+
+    def __init__(self, text: str) -> None:
+        blocks = paragraphs(text)
+        self.text = text
+        self.begins = [block.begin for block in blocks]
+        self.ends = [block.end for block in blocks]
+        self.marks = [(found.start(), found.group()) for found in _MARK.finditer(text)]
+        self.opened: list[_Open] = []
+        self.found: list[Region] = []
+
+    def regions(self) -> list[Region]:
+        """Return the regions between marks, in no order."""
+        for index, (position, mark) in enumerate(self.marks):
+            paragraph = bisect_right(self.begins, position) - 1
+            # What can no longer be closed ends with the paragraph in which it began.
+            while self.opened and paragraph > self.opened[-1].paragraph + PARAGRAPHS_KEPT_OPEN:
+                self._give_up()
+            if self._goes_on(position, mark, paragraph):
+                self.opened[-1].paragraph = paragraph
+            elif mark == '"':
+                self._straight(position, paragraph)
+            elif not self._close(position, mark) and mark in CLOSERS:
+                if self.opened and self.opened[-1].closer == CLOSERS[mark] and not _closes_twice(self.marks, index):
+                    # The same mark again before its closer: the first one was never closed.
+                    self._give_up(position)
+                self._open(position, CLOSERS[mark], paragraph)
+        while self.opened:
+            self._give_up()
+        return self.found
+
+    def _goes_on(self, position: int, mark: str, paragraph: int) -> bool:
+        """Tell whether a mark at the start of a paragraph repeats that of a quotation which goes on («, or » in old style)."""
+        if not self.opened or paragraph <= self.opened[-1].paragraph or position != self.begins[paragraph]:
+            return False
+        closer = self.opened[-1].closer
+        if mark not in {closer, _opener(closer)}:
+            return False
+        closes = mark == closer != '"' and self.text[position + 1 : position + 2] in {",", ".", ";", "\n", "\r"}
+        return not closes
+
+    def _straight(self, position: int, paragraph: int) -> None:
+        if self.opened and self.opened[-1].closer == '"' and not _must_open(self.text, position):
+            self._close(position, '"')
+        elif _may_open(self.text, position):
+            self._open(position, '"', paragraph)
+
+    def _open(self, position: int, closer: str, paragraph: int) -> None:
+        if len(self.opened) == MAX_DEPTH:
+            self._give_up(position)
+        self.opened.append(_Open(position, closer, paragraph))
+
+    def _close(self, position: int, mark: str) -> bool:
+        """Close the innermost region that `mark` can close, and give up those inside it; tell whether there was one."""
+        depths = (depth for depth in range(len(self.opened) - 1, -1, -1) if self.opened[depth].closer == mark)
+        depth = next(depths, None)
+        if depth is None:
+            return False
+        while len(self.opened) > depth + 1:
+            self._give_up(position)
+        region = self.opened.pop()
+        self.found.append(Region(Span(region.begin, position + 1), len(self.opened) + 1, Boundary.MARKS))
+        return True
+
+    def _give_up(self, limit: int | None = None) -> None:
+        """End the innermost region, which nothing closes, with its last paragraph or before `limit`."""
+        region = self.opened.pop()
+        end = self.ends[region.paragraph]
+        end = end if limit is None else min(end, limit)
+        self.found.append(Region(Span(region.begin, max(end, region.begin + 1)), len(self.opened) + 1, Boundary.MARKS))
 
 
 def _order(region: Region) -> tuple[int, int]:
@@ -97,16 +144,11 @@ def _opener(closer: str) -> str:
     return next((mark for mark, other in CLOSERS.items() if other == closer), closer)
 
 
-def _reopens(text: str, position: int, mark: str, closer: str) -> bool:
-    """Tell whether a mark at the start of a paragraph repeats the mark of a quotation that goes on (» in old style)."""
-    return not (mark == closer and mark != '"' and position + 1 < len(text) and text[position + 1] in ",.;\n\r")
-
-
 def _closes_twice(marks: list[tuple[int, str]], index: int) -> bool:
     """Tell whether the opening mark at `index` stands inside another of its style: both will be closed."""
     mark = marks[index][1]
     balance = 0
-    for _, other in marks[index + 1 :]:
+    for _, other in marks[index + 1 : index + 1 + MARKS_AHEAD]:
         balance += (other == mark) - (other == CLOSERS[mark])
         if balance == -2:
             return True
@@ -126,16 +168,3 @@ def _must_open(text: str, position: int) -> bool:
     """Tell whether a straight mark can only open: white space before it, a letter behind it."""
     before, follows = text[position - 1 : position], text[position + 1 : position + 2]
     return (before == "" or before.isspace() or before in "('’«“") and follows.isalnum()
-
-
-def _closed(opened: list[_Open], position: int) -> Region:
-    region = opened.pop()
-    return Region(Span(region.begin, position + 1), len(opened) + 1, Boundary.MARKS)
-
-
-def _unclosed(opened: list[_Open], ends: list[int], limit: int | None = None) -> Region:
-    """Close what nothing closes: at the end of its last paragraph, or before `limit`."""
-    region = opened.pop()
-    end = ends[region.paragraph]
-    end = end if limit is None else min(end, limit)
-    return Region(Span(region.begin, max(end, region.begin + 1)), len(opened) + 1, Boundary.MARKS)

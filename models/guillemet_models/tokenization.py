@@ -68,7 +68,7 @@ class TextTokenizer:
             begins=begins,
             ends=ends,
             features=_features(text, begins, ends, blocks, regions),
-            sentences=_sentences(text, begins, ends, blocks),
+            sentences=_sentences(text, ends, blocks),
             paragraphs=blocks,
             regions=regions,
         )
@@ -125,7 +125,7 @@ def _features(
     return features
 
 
-def _sentences(text: str, begins: NDArray[np.int64], ends: NDArray[np.int64], blocks: NDArray[np.int64]) -> NDArray[np.int64]:
+def _sentences(text: str, ends: NDArray[np.int64], blocks: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the sentence of each token: a new one behind . ! ? … and with each paragraph.
 
     Rough on purpose (« M. Dupont » makes two): it only measures distance, and errs alike in training and in use.

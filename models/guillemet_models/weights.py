@@ -1,4 +1,7 @@
-"""A model folder -> verified files. A folder holds data only: ONNX graphs, a tokenizer, a description; never code or pickles."""
+"""A model folder -> verified files.
+
+A folder holds data only: ONNX graphs, a tokenizer, a description; never code or pickles.
+"""
 
 import hashlib
 import json

@@ -93,17 +93,18 @@ def _holds(relation: Relation, head: _Fact, tail: _Fact, nobody: bool) -> bool: 
         return False
     match relation:
         case Relation.CUE:
-            return head.cue is not None and head.cue == tail.tokens
+            holds = head.cue is not None and head.cue == tail.tokens
         case Relation.SOURCE:
-            return head.source is not None and head.source == tail.tokens
+            holds = head.source is not None and head.source == tail.tokens
         case Relation.CONTINUES:
-            return head.quotation == tail.quotation and tail.part < head.part
+            holds = head.quotation == tail.quotation and tail.part < head.part
         case Relation.ANTECEDENT | Relation.SPEAKER:
-            return head.entity is not None and head.entity == tail.entity
+            holds = head.entity is not None and head.entity == tail.entity
         case Relation.ROLE:
-            return head.role is not None and head.role == tail.role
+            holds = head.role is not None and head.role == tail.role
         case Relation.INSTITUTION:
-            return head.institution is not None and head.institution == tail.institution
+            holds = head.institution is not None and head.institution == tail.institution
+    return holds
 
 
 class _Gold:
@@ -120,29 +121,28 @@ class _Gold:
 
     def candidates(self) -> list[tuple[Candidate, _Fact]]:
         """Return the spans among which relations hold, in the order of the text, each with what is known of it."""
-        found: dict[Candidate, _Fact] = {}
-        sources: dict[tuple[int, int], str | None] = {}
-        for number, quotation in enumerate(self.quotations):
-            cue, source = self._tokens(quotation["cue"]), self._tokens(quotation["source"])
-            speaker = quotation["speaker"]
-            if cue:
-                found[Candidate(SpanKind.CUE, *cue)] = _Fact(tokens=cue)
-            if source:
-                sources[source] = speaker
-            for part, span in enumerate(quotation["spans"]):
-                if tokens := self._tokens(span):
-                    fact = _Fact(quotation=number, part=part, cue=cue, source=source, entity=speaker)
-                    found[Candidate(SpanKind.CONTENT, *tokens)] = fact
+        found = dict(self._contents_and_cues())
+        sources = {
+            source: quotation["speaker"] for quotation in self.quotations if (source := self._tokens(quotation["source"]))
+        }
         for tokens, speaker in sources.items():
             found[Candidate(SpanKind.MENTION, *tokens)] = self._mention_fact(tokens, speaker)
         for tokens, name in self.mentions:
             if not any(_meet(tokens, source) and name == owner for source, owner in sources.items()):
                 found.setdefault(Candidate(SpanKind.MENTION, *tokens), self._mention_fact(tokens, name))
-        for tokens, words in self.roles:
-            found[Candidate(SpanKind.ROLE, *tokens)] = _Fact(role=words)
-        for tokens, words in self.institutions:
-            found[Candidate(SpanKind.INSTITUTION, *tokens)] = _Fact(institution=words)
+        found |= {Candidate(SpanKind.ROLE, *tokens): _Fact(role=words) for tokens, words in self.roles}
+        found |= {Candidate(SpanKind.INSTITUTION, *tokens): _Fact(institution=words) for tokens, words in self.institutions}
         return sorted(found.items(), key=lambda item: (item[0].first, item[0].last, item[0].kind))
+
+    def _contents_and_cues(self) -> Iterator[tuple[Candidate, _Fact]]:
+        for number, quotation in enumerate(self.quotations):
+            cue, source = self._tokens(quotation["cue"]), self._tokens(quotation["source"])
+            if cue:
+                yield Candidate(SpanKind.CUE, *cue), _Fact(tokens=cue)
+            for part, span in enumerate(quotation["spans"]):
+                if tokens := self._tokens(span):
+                    fact = _Fact(quotation=number, part=part, cue=cue, source=source, entity=quotation["speaker"])
+                    yield Candidate(SpanKind.CONTENT, *tokens), fact
 
     def _mention_fact(self, tokens: tuple[int, int], entity_id: str | None) -> _Fact:
         entity = self.entities.get(entity_id or "")

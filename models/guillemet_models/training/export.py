@@ -8,6 +8,7 @@ import logging
 import warnings
 from pathlib import Path
 from shutil import copyfile
+from typing import Any
 
 import numpy as np
 import onnx
@@ -137,7 +138,8 @@ def _halve(path: Path) -> None:
     del graph.graph.node[:]
     graph.graph.node.extend(nodes)
     # The exporter's notes on where each node comes from hold paths of this machine.
-    for part in (graph, graph.graph, *graph.graph.node, *graph.graph.value_info, *graph.graph.initializer):
+    parts: list[Any] = [graph, graph.graph, *graph.graph.node, *graph.graph.value_info, *graph.graph.initializer]
+    for part in parts:
         del part.metadata_props[:]
         part.doc_string = ""
     onnx.save(graph, path)

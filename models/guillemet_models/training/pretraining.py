@@ -6,6 +6,7 @@ rate warms up, stays, and falls to zero over the last part (Hu et al. 2024, arXi
 """
 
 import lzma
+import sys
 import time
 import tomllib
 from collections.abc import Iterator
@@ -48,7 +49,12 @@ class PretrainingConfig:
         """
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         try:
-            return cls(**{key: Path(values.pop(key)) for key in ("encoder", "corpus", "output")}, **values)
+            return cls(
+                encoder=Path(values.pop("encoder")),
+                corpus=Path(values.pop("corpus")),
+                output=Path(values.pop("output")),
+                **values,
+            )
         except KeyError as error:
             raise ValueError(f"{path}: {error} is missing") from error
         except TypeError as error:
@@ -74,6 +80,8 @@ def windows(config: PretrainingConfig) -> Iterator[Tensor]:
     """Yield batches of packed windows, ``(batch_windows, window_tokens)``."""
     tokenizer = Tokenizer.from_file(str(config.encoder / "tokenizer.json"))
     separator = tokenizer.token_to_id("[SEP]")
+    if separator is None:
+        raise ValueError(f"{config.encoder}: the tokenizer has no [SEP]")
     size = config.batch_windows * config.window_tokens
     tokens: list[int] = []
     for document in documents(config.corpus, config.max_document_characters):
@@ -140,13 +148,13 @@ def pretrain(config: PretrainingConfig) -> None:
             logits = model.decoder(model.head(states))
         loss = functional.cross_entropy(logits.float(), ids[chosen].to(device))
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         mean_loss = loss.item() if step == start else 0.98 * mean_loss + 0.02 * loss.item()
         if step % 20 == 0:
             speed = (step - start + 1) * batch_tokens / (time.monotonic() - began)
-            print(f"step {step}/{steps}  loss {mean_loss:.3f}  {speed:,.0f} tokens/s", flush=True)
+            sys.stderr.write(f"step {step}/{steps}  loss {mean_loss:.3f}  {speed:,.0f} tokens/s\n")
         last = step + 1 == steps
         if last or time.monotonic() - saved > config.checkpoint_seconds:
             part = checkpoint.with_suffix(".part")

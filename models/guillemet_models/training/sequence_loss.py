@@ -1,7 +1,8 @@
-"""The likelihood of tag sequences under the scheme's constraints: a linear-chain CRF (Lafferty et al. 2001) without free weights.
+"""The likelihood of tag sequences under the scheme's constraints.
 
-Its gradient is "marginals minus truth" (Sutton and McCallum 2012, arXiv:1011.4088, section 4), so one forward and one
-backward sweep outside of autograd are enough: several times faster than to record a step for each token.
+It is a linear-chain CRF (Lafferty et al. 2001) without free transitions. Its gradient is "marginals minus truth" (Sutton and
+McCallum 2012, arXiv:1011.4088, section 4), so one forward and one backward sweep outside of autograd are enough: several times
+faster than to record a step for each token.
 """
 
 from typing import Any
@@ -17,7 +18,7 @@ _FLOOR = -60.0
 
 class _SequenceNegativeLogLikelihood(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, scores: Tensor, tags: Tensor) -> Tensor:  # noqa: D102
+    def forward(ctx: Any, scores: Tensor, tags: Tensor) -> Tensor:
         marginals, log_partition = forward_backward(scores)
         gold = scores.gather(-1, tags.unsqueeze(-1)).squeeze(-1).sum(1)
         truth = torch.zeros_like(scores).scatter_(-1, tags.unsqueeze(-1), 1.0)
@@ -25,7 +26,7 @@ class _SequenceNegativeLogLikelihood(torch.autograd.Function):
         return log_partition - gold
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]  # noqa: D102
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (difference,) = ctx.saved_tensors
         return difference * gradient[:, None, None], None
 
@@ -79,5 +80,5 @@ def sequence_loss(scores: Tensor, tags: Tensor, is_token: Tensor) -> Tensor:
     scores = torch.where(is_token[:, :, None, None], scores, certain)
     flat_scores = scores.transpose(1, 2).reshape(batch * layers, length, states)
     flat_tags = tags.masked_fill(~is_token[:, :, None], OUTSIDE).transpose(1, 2).reshape(batch * layers, length)
-    loss: Tensor = _SequenceNegativeLogLikelihood.apply(flat_scores.float(), flat_tags)
+    loss: Tensor = _SequenceNegativeLogLikelihood.apply(flat_scores.float(), flat_tags)  # type: ignore[no-untyped-call]
     return loss.view(batch, layers)

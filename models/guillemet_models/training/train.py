@@ -1,8 +1,8 @@
 """Fine-tune every head jointly with the encoder on annotated articles.
 
 Peculiar here: the loss is one joint likelihood, nats of tag sequences plus nats of relations, so nothing is weighted by hand;
-what is saved is the moving average of the weights (Izmailov et al. 2018, arXiv:1803.05407), which a small corpus needs; the state of
-a run is written every few minutes, and the same command goes on from it.
+what is saved is the moving average of the weights (Izmailov et al. 2018, arXiv:1803.05407), which a small corpus needs; the
+state of a run is written every few minutes, and the same command goes on from it.
 """
 
 import random
@@ -10,7 +10,7 @@ import time
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -57,7 +57,9 @@ class TrainingConfig:
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         try:
             return cls(
-                **{key: Path(values.pop(key)) for key in ("encoder", "corpus", "output")},
+                encoder=Path(values.pop("encoder")),
+                corpus=Path(values.pop("corpus")),
+                output=Path(values.pop("output")),
                 heads=HeadConfig(**values.pop("heads", {})),
                 augmentation=Augmentation(**values.pop("augmentation", {})),
                 **values,
@@ -75,7 +77,8 @@ def train(config: TrainingConfig) -> None:
     tokenizer = TextTokenizer(config.encoder / "tokenizer.json")
     documents = read(config.corpus)
     model = QuotationModel(Encoder(config.encoder), config.heads).to(device)
-    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.averaging_decay))
+    averaging = get_ema_multi_avg_fn(config.averaging_decay)  # type: ignore[no-untyped-call]
+    average = AveragedModel(model, multi_avg_fn=averaging)
     optimizer = _optimizer(model, config)
     steps_an_epoch = -(-len(documents) // config.batch_documents)
     scheduler = torch.optim.lr_scheduler.LambdaLR(
@@ -102,7 +105,7 @@ def train(config: TrainingConfig) -> None:
             for batch in batches[done - epoch * steps_an_epoch :]:
                 parts_of_loss = _loss(model, batch, config.masked_share, device)
                 optimizer.zero_grad()
-                (sum(parts_of_loss.values(), torch.zeros((), device=device)) / len(batch)).backward()
+                (sum(parts_of_loss.values(), torch.zeros((), device=device)) / len(batch)).backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0 * len(batch))
                 optimizer.step()
                 scheduler.step()
@@ -115,8 +118,7 @@ def train(config: TrainingConfig) -> None:
                 if time.monotonic() - saved > config.checkpoint_seconds:
                     _save(checkpoint, parts, done)
                     saved = time.monotonic()
-    averaged: QuotationModel = average.module
-    averaged.save(config.output, config.encoder / "tokenizer.json")
+    cast("QuotationModel", average.module).save(config.output, config.encoder / "tokenizer.json")
     _save(checkpoint, parts, done)
 
 
@@ -165,7 +167,7 @@ def _relation_loss(model: QuotationModel, states: Tensor, item: Example) -> Tens
     def tensor(values: np.ndarray[Any, Any]) -> Tensor:
         return torch.from_numpy(values).to(states.device)
 
-    scores = model.relations(
+    scores: Tensor = model.relations(
         states, tensor(pairs.spans), tensor(pairs.kinds), tensor(pairs.pairs), tensor(pairs.relations), tensor(pairs.features)
     )
     _, group = np.unique(pairs.pairs[:, 0] * len(Relation) + pairs.relations, return_inverse=True)
@@ -174,7 +176,8 @@ def _relation_loss(model: QuotationModel, states: Tensor, item: Example) -> Tens
         return scores.sum()
     everything = _log_sum_exp(scores, groups)
     true = tensor(item.is_true)
-    return (everything - _log_sum_exp(scores.masked_fill(~true, -1e4), groups)).sum()
+    loss: Tensor = (everything - _log_sum_exp(scores.masked_fill(~true, -1e4), groups)).sum()
+    return loss
 
 
 def _log_sum_exp(scores: Tensor, groups: Tensor) -> Tensor:
