@@ -10,11 +10,12 @@ from guillemet_models.decoding import TaggedSpan, Tagging
 from guillemet_models.document import QuotationType, Span
 from guillemet_models.pairing import Candidate, Pairs
 from guillemet_models.scheme import CONTENT, CUE, INSTITUTION, MENTION, NESTED, ROLE, SOURCE, Relation, SpanKind
-from guillemet_models.segmentation import Boundary, Region
 from guillemet_models.tokenization import TokenizedText
 
 # How far a boundary may stand from a quotation mark, in tokens, to be taken for it.
 SNAP_TOKENS = 2
+# Of the letters of a content, so many in marks make it direct; a stray article outside of them changes nothing.
+WHOLLY_QUOTED = 0.9
 # What a content does not end or begin with, marks aside.
 _EDGE = " \t\r\n\u00a0\u202f\u2009,;:"
 _TRAILING = _EDGE + ".–—-"
@@ -151,17 +152,9 @@ def _content(text: TokenizedText, parts: Sequence[Candidate], tagged: Sequence[T
 
 
 def _snapped(text: TokenizedText, part: Candidate, span: Span) -> Span:
-    begin, end = span
-    for region in text.regions:
-        if region.boundary is not Boundary.MARKS or not region.span.overlaps(span):
-            continue
-        tokens = text.tokens(region.span)
-        if tokens is None:
-            continue
-        if abs(tokens[0] - part.first) <= SNAP_TOKENS:
-            begin = region.span.begin
-        if abs(tokens[1] - part.last) <= SNAP_TOKENS:
-            end = region.span.end
+    nearby = sorted(range(-SNAP_TOKENS, SNAP_TOKENS + 1), key=abs)
+    begin = next((text.opens[part.first + shift] for shift in nearby if part.first + shift in text.opens), span.begin)
+    end = next((text.closes[part.last + shift] for shift in nearby if part.last + shift in text.closes), span.end)
     return Span(begin, end) if begin < end else span
 
 
@@ -176,24 +169,14 @@ def _trimmed(text: str, span: Span) -> Span:
 
 def _type(text: TokenizedText, spans: Sequence[Span], labels: Sequence[TaggedSpan], *, nested: bool) -> QuotationType:
     """Return the type: the marks settle it where there are any, the model where there are none."""
-    depth = 2 if nested and _depth(text.regions, spans[0]) > 1 else 1
-    words = inside = 0
-    for begin, end in spans:
-        for position in range(begin, end):
-            if text.text[position].isalnum():
-                words += 1
-    for region in text.regions:
-        if region.depth == depth and region.boundary is Boundary.MARKS:
-            for span in spans:
-                begin, end = max(region.span.begin, span.begin), min(region.span.end, span.end)
-                inside += sum(text.text[position].isalnum() for position in range(begin, end))
-    if inside and inside >= 0.9 * words:
+    letters = np.concatenate([np.flatnonzero([c.isalnum() for c in span.of(text.text)]) + span.begin for span in spans])
+    depths = text.depths[letters]
+    # Inside another's words, the marks around those do not count.
+    outer = 1 if nested and len(depths) and depths.min() > 0 else 0
+    quoted = float((depths > outer).mean()) if len(depths) else 1.0
+    if quoted >= WHOLLY_QUOTED:
         return QuotationType.DIRECT
-    if inside:
+    if quoted:
         return QuotationType.MIXED
     verbatim = labels[0].layer is CONTENT and list(QuotationType)[labels[0].label] is QuotationType.DIRECT
     return QuotationType.DIRECT if verbatim else QuotationType.INDIRECT
-
-
-def _depth(regions: Sequence[Region], span: Span) -> int:
-    return max((r.depth for r in regions if r.span.contains(span) and r.boundary is Boundary.MARKS), default=0)

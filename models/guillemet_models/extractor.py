@@ -38,7 +38,8 @@ class Interrupted(Exception):  # noqa: N818 (it is no error: the caller asked fo
 class Extractor:
     """Texts in, documents out.
 
-    Call it from one thread at a time; the runtime itself uses `threads` and releases the GIL.
+    Call `extract` from one thread at a time; the runtime itself uses `threads` and releases the GIL. `count_tokens` may be
+    called from any thread meanwhile.
     """
 
     def __init__(self, tokenizer: TextTokenizer, runtime: Runtime, settings: ModelSettings) -> None:

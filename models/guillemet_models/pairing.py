@@ -5,6 +5,7 @@ The same pairs are proposed in training and in use. For each first span and rela
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -76,11 +77,8 @@ def propose(text: TokenizedText, candidates: Sequence[Candidate]) -> Pairs:
     for relation, (head_kind, tail_kind) in _KINDS.items():
         before, after = REACH[relation]
         tails = of_kind[tail_kind]
-        keys = np.array([(candidates[i].first, i) for i in tails], dtype=np.int64).reshape(-1, 2)
         for head in of_kind[head_kind]:
-            place = int(np.searchsorted(keys[:, 0], candidates[head].first))
-            if head_kind == tail_kind:
-                place = tails.index(head)
+            place = bisect_left(tails, head)
             near = range(max(0, place - before), min(len(tails), place + after))
             for position in (None, *near):
                 firsts.append(head)

@@ -1,6 +1,6 @@
 """Text -> tokens that know their characters and whether they stand in quotation marks, and windows of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,9 @@ class TokenizedText:
     features: NDArray[np.int64]  # (n, len(FEATURE_SIZES))
     sentences: NDArray[np.int64]  # (n,), index of the sentence, never falling
     paragraphs: NDArray[np.int64]  # (n,), index of the paragraph, never falling
-    regions: tuple[Region, ...]
+    depths: NDArray[np.int64]  # (characters,), of quotation marks around each character
+    opens: dict[int, int]  # token at a region's begin -> the region's first character
+    closes: dict[int, int]  # token at a region's end -> the character behind the region
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -60,17 +62,23 @@ class TextTokenizer:
         spans = [_stripped(text, *offsets) for offsets in encoding.offsets]
         begins = np.array([begin for begin, _ in spans], dtype=np.int64)
         ends = np.array([end for _, end in spans], dtype=np.int64)
-        regions = tuple(quoted_regions(text))
+        regions = quoted_regions(text)
+        depths = _depths(len(text), regions)
         blocks = np.searchsorted([block.begin for block in paragraphs(text)], begins, side="right")
+        marked = [region.span for region in regions if region.boundary is Boundary.MARKS]
+        firsts = np.searchsorted(ends, [span.begin for span in marked], side="right").tolist()
+        lasts = (np.searchsorted(begins, [span.end for span in marked], side="left") - 1).tolist()
         return TokenizedText(
             text=text,
             ids=ids,
             begins=begins,
             ends=ends,
-            features=_features(text, begins, ends, blocks, regions),
+            features=_features(begins, ends, blocks, depths, regions),
             sentences=_sentences(text, ends, blocks),
             paragraphs=blocks,
-            regions=regions,
+            depths=depths,
+            opens={first: span.begin for first, span in zip(firsts, marked, strict=True)},
+            closes={last: span.end for last, span in zip(lasts, marked, strict=True)},
         )
 
 
@@ -96,32 +104,40 @@ def _stripped(text: str, begin: int, end: int) -> tuple[int, int]:
     return (first, end) if first < end else (begin, end)
 
 
+def _depths(length: int, regions: Sequence[Region]) -> NDArray[np.int64]:
+    """Return how many pairs of marks stand around each character, the marks themselves counted as inside."""
+    steps = np.zeros(length + 1, dtype=np.int64)
+    for region in regions:
+        if region.boundary is Boundary.MARKS:
+            steps[region.span.begin] += 1
+            steps[region.span.end] -= 1
+    return steps.cumsum()[:-1]
+
+
 def _features(
-    text: str,
     begins: NDArray[np.int64],
     ends: NDArray[np.int64],
     blocks: NDArray[np.int64],
-    regions: tuple[Region, ...],
+    depths: NDArray[np.int64],
+    regions: Sequence[Region],
 ) -> NDArray[np.int64]:
     """Return ``(n, 4)``: what each feature of FEATURE_SIZES is for each token."""
     features = np.zeros((len(begins), len(FEATURE_SIZES)), dtype=np.int64)
-    depth = np.zeros(len(text) + 1, dtype=np.int64)
-    marks = np.zeros(len(text) + 1, dtype=np.int64)
-    dashed = np.zeros(len(text) + 1, dtype=np.int64)
+    if not len(begins):
+        return features
+    marks, dashed = np.zeros_like(depths), np.zeros_like(depths)
     for region in regions:
         begin, end = region.span
         if region.boundary is Boundary.DASH:
             dashed[begin:end] = 1
-            continue
-        depth[begin:end] += 1
-        marks[begin] = 1
-        marks[end - 1] = 2
-    if len(begins):
-        features[:, 0] = np.minimum(depth[begins], FEATURE_SIZES[0] - 1)
-        # A token may hold a mark and more, « ». » say: the strongest of its characters speaks.
-        features[:, 1] = np.maximum(marks[begins], marks[ends - 1])
-        features[:, 2] = dashed[begins]
-        features[:, 3] = np.diff(blocks, prepend=-1) != 0
+        else:
+            marks[begin] = 1
+            marks[end - 1] = 2
+    features[:, 0] = np.minimum(depths[begins], FEATURE_SIZES[0] - 1)
+    # A token may hold a mark and more, « ». » say: the strongest of its characters speaks.
+    features[:, 1] = np.maximum(marks[begins], marks[ends - 1])
+    features[:, 2] = dashed[begins]
+    features[:, 3] = np.diff(blocks, prepend=-1) != 0
     return features
 
 

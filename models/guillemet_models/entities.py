@@ -1,0 +1,115 @@
+"""The mentions of one entity -> the entity: its name, kind, role and institution, each a span of the text."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+
+import numpy as np
+
+from guillemet_models.attribution import Evidence
+from guillemet_models.document import Entity, EntityKind, Span
+from guillemet_models.pairing import fold, folded_name
+from guillemet_models.scheme import MENTION, NAME, Relation
+
+_WORD = re.compile(r"\w+")
+_PRONOUN = re.compile(
+    r"(?:-t-)?(?:il|elle|ils|elles|on|je|j['’]|nous|vous|tu|lui|eux|leur|celui|celle|ceux|celles|qui|ce|c['’]|soi|moi|toi"
+    r"|(?:celui|celle|ceux|celles)-(?:ci|là)|(?:ce|cette|ces) derni(?:er|ère|ers|ères)"
+    r"|(?:le|la|les) derni(?:er|ère|ers|ères)|l['’](?:un|une|autre)|elle-même|lui-même)",
+    re.IGNORECASE,
+)
+_DETERMINER = re.compile(
+    r"(?:(?:le|la|les|un|une|des|du|ce|cet|cette|ces|son|sa|ses|leur|leurs|mon|ma|mes|notre|nos|plusieurs|certains|certaines"
+    r"|de|aux?|d['’]autres)\s+|[ld]['’]\s?)+",
+    re.IGNORECASE,
+)
+_CIVILITY = re.compile(
+    r"(?:(?:MM?|Mmes?|Mlles?|Mr|Mgr|Dr|Drs|Pr|Prof|Me|Monsieur|Madame|Mademoiselle|Maître|Docteur|Professeur)\b\.?\s+)+"
+)
+
+
+def person_names(evidence: Evidence, index: int) -> set[str]:
+    """Return the folded words of a person's proper name in mention (candidate) `index`; none where it names nobody."""
+    candidate = evidence.found[index]
+    kinds = evidence.tagging.inside[MENTION][candidate.first : candidate.last + 1].mean(axis=0)
+    if list(EntityKind)[int(kinds.argmax())] is not EntityKind.PERSON:
+        return set()
+    words = (
+        word
+        for name in _names_inside(evidence, evidence.characters(index))
+        for word in _WORD.findall(name.of(evidence.text.text))
+    )
+    return {fold(word) for word in words if word[0].isupper() and len(word) > 1}
+
+
+def _names_inside(evidence: Evidence, mention: Span) -> list[Span]:
+    """Return the spans tagged as names inside `mention`."""
+    names = evidence.tagging.spans[NAME]
+    text = evidence.text
+    first = bisect_left(names, mention.begin, key=lambda name: int(text.begins[name.first]))
+    behind = bisect_left(names, mention.end, key=lambda name: int(text.begins[name.first]))
+    inside = (text.characters(name.first, name.last) for name in names[first:behind])
+    return [name for name in inside if mention.contains(name)]
+
+
+def entity_of(evidence: Evidence, mentions: Sequence[int], certainty: Sequence[float]) -> Entity | None:
+    """Return the entity that `mentions` (candidates) stand for, without an id; None if they are pronouns only."""
+    text, found, tagging = evidence.text, evidence.found, evidence.tagging
+    spans = [(index, evidence.characters(index)) for index in mentions]
+    forms = [(index, span) for index, span in spans if not _PRONOUN.fullmatch(span.of(text.text))]
+    if not forms:
+        return None
+    votes = np.zeros(len(EntityKind))
+    for index, _ in forms:
+        tokens = tagging.inside[MENTION][found[index].first : found[index].last + 1]
+        votes += tokens.mean(axis=0)
+    kind = list(EntityKind)[int(votes.argmax())]
+    name = _name(evidence, [span for _, span in forms])
+    role, _ = _attribute(evidence, mentions, Relation.ROLE)
+    institution, sureness = _attribute(evidence, mentions, Relation.INSTITUTION)
+    if institution is None and kind is EntityKind.INSTITUTION:
+        institution = name
+    return Entity(
+        id="",
+        kind=kind,
+        name=name,
+        role=role,
+        institution=institution,
+        mentions=tuple(sorted(span for _, span in forms)),
+        probability=float(np.mean(certainty)),
+        institution_probability=sureness,
+    )
+
+
+def _name(evidence: Evidence, forms: Sequence[Span]) -> Span:
+    """Return the fullest name: the longest tagged as one inside a mention, else the longest form without determiner."""
+    inside = [name for form in forms for name in _names_inside(evidence, form)]
+    best = max(inside or forms, key=lambda span: (span.end - span.begin, -span.begin))
+    begin = best.begin
+    for prefix in (_DETERMINER, _CIVILITY):
+        if (found := prefix.match(evidence.text.text, begin, best.end)) and found.end() < best.end:
+            begin = found.end()
+    return Span(begin, best.end)
+
+
+def _attribute(evidence: Evidence, mentions: Sequence[int], relation: Relation) -> tuple[Span | None, float]:
+    """Return the role or institution that some mention is surest of, the same words counted together."""
+    best: dict[str, tuple[float, Span]] = {}
+    nothing = 1.0
+    for mention in mentions:
+        likely = evidence.relations.of(mention, relation)
+        nothing = min(nothing, likely.get(None, 0.0))
+        words: dict[str, tuple[float, Span]] = {}
+        for index, probability in likely.items():
+            if index is not None:
+                span = evidence.characters(index)
+                key = folded_name([span.of(evidence.text.text)])
+                words[key] = (words.get(key, (0.0, span))[0] + probability, span)
+        for key, (probability, span) in words.items():
+            if probability > best.get(key, (0.0, span))[0]:
+                best[key] = (probability, span)
+    if best:
+        probability, span = max(best.values(), key=lambda item: item[0])
+        if probability > 0.5:
+            return span, probability
+    return None, nothing
