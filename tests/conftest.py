@@ -1,0 +1,121 @@
+"""A whole model small enough to make anew for each run of the tests: random weights, and a tokenizer learnt from the gold texts."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from transformers import ModernBertConfig, ModernBertForMaskedLM
+
+from guillemet_models.encoder import Encoder
+from guillemet_models.model import HeadConfig, QuotationModel
+from guillemet_models.pairing import PAIR_FEATURE_SIZES
+from guillemet_models.scheme import LAYERS, OUTSIDE, Relation
+from guillemet_models.tokenization import TextTokenizer
+from guillemet_models.training.export import export
+
+GOLD_FILES = sorted((Path(__file__).parent / "gold").glob("*.jsonl"))
+SPECIAL_TOKENS = ["[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]"]
+SPLIT = r"\n| ?\p{L}+'?| ?\p{N}{1,3}| ?[^\s\p{L}\p{N}]|\s+"
+SCORE_SPREAD = 24.0
+OUTSIDE_BIAS = 4.0
+NOBODY_SCORE = 4.0
+HEADS = HeadConfig(tagging_width=32, span_width=16, pair_width=16)
+
+
+@pytest.fixture(scope="session")
+def gold_documents() -> list[dict[str, Any]]:
+    return [json.loads(line) for path in GOLD_FILES for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="session")
+def tiny_tokenizer_file(gold_documents: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.NFC(), normalizers.Replace("’", "'"), normalizers.Replace(Regex("[\u00a0\u202f\u2009]"), " ")]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(SPLIT), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=2000, special_tokens=SPECIAL_TOKENS, initial_alphabet=alphabet, show_progress=False
+    )
+    tokenizer.train_from_iterator([document["text"] for document in gold_documents], trainer)
+    path = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
+    tokenizer.save(str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_tokenizer(tiny_tokenizer_file: Path) -> TextTokenizer:
+    return TextTokenizer(tiny_tokenizer_file)
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder_folder(tiny_tokenizer_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder as pre-training leaves it."""
+    folder = tmp_path_factory.mktemp("encoder")
+    torch.manual_seed(0)
+    config = ModernBertConfig(
+        vocab_size=Tokenizer.from_file(str(tiny_tokenizer_file)).get_vocab_size(),
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        local_attention=32,
+        global_attn_every_n_layers=2,
+        max_position_embeddings=4096,
+        pad_token_id=0,
+        bos_token_id=1,
+        cls_token_id=1,
+        eos_token_id=2,
+        sep_token_id=2,
+    )
+    ModernBertForMaskedLM(config).save_pretrained(folder)
+    (folder / "tokenizer.json").write_bytes(tiny_tokenizer_file.read_bytes())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model_folder(
+    tiny_encoder_folder: Path, gold_documents: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Return a folder as training leaves it."""
+    torch.manual_seed(1)
+    model = QuotationModel(Encoder(tiny_encoder_folder), HEADS)
+    tokens = TextTokenizer(tiny_encoder_folder / "tokenizer.json")(gold_documents[0]["text"])
+    with torch.no_grad():
+        for features in model.encoder.features:
+            features.weight.normal_(std=0.5)
+        # Scores that differ from token to token more than rounding does, and that make spans rare.
+        last = model.tagging.layers[-1]
+        last.weight *= SCORE_SPREAD
+        is_token = torch.ones(1, len(tokens), dtype=torch.bool)
+        states = model.eval().encoder(torch.from_numpy(tokens.ids)[None], torch.from_numpy(tokens.features)[None], is_token)
+        last.bias -= model.tagging.layers(states)[0].mean(0)
+        first = 0
+        for layer in LAYERS:
+            last.bias[first + OUTSIDE] += OUTSIDE_BIAS
+            first += layer.states
+        # "Nobody" against forty antecedents alike: else all mentions of a text would be one entity's.
+        wins = model.relations.output.weight[Relation.ANTECEDENT].clamp(min=0)
+        model.relations.features[0].weight[Relation.ANTECEDENT * PAIR_FEATURE_SIZES[0]] = NOBODY_SCORE * wins / wins.square().sum()
+    folder = tmp_path_factory.mktemp("model")
+    model.save(folder, tiny_encoder_folder / "tokenizer.json")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_onnx_folder(tiny_model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder as servers load it."""
+    folder = tmp_path_factory.mktemp("onnx")
+    model = QuotationModel.load(tiny_model_folder)
+    export(model, tiny_model_folder / "tokenizer.json", folder, name="tiny", version="0.0.1")
+    return folder
