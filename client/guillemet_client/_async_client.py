@@ -14,14 +14,14 @@ import grpc.aio
 
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet.v1 import quotation_pb2_grpc as pb_grpc
+from guillemet_client._async_requests import PAUSE_SECONDS, Requests, each, until_none
 from guillemet_client._base import BaseClient
-from guillemet_client._errors import GuillemetError, ended_too_early, from_rpc
+from guillemet_client._errors import STATUS_LOST, GuillemetError, ended_too_early, from_rpc
 from guillemet_client._flow import Flow
 from guillemet_client._messages import from_model, from_result
 from guillemet_client._requests import Batch, OnError, Outcome, check_many, to_request
 from guillemet_client._types import Document, Model
 
-_Requests: TypeAlias = asyncio.Queue[pb.StreamExtractQuotationsRequest | None]  # None: no more
 _Call: TypeAlias = grpc.aio.StreamStreamCall[pb.StreamExtractQuotationsRequest, pb.StreamExtractQuotationsResponse]
 
 
@@ -161,17 +161,20 @@ class AsyncClient(BaseClient):
             max_message_bytes=self._max_message_bytes,
             errors=errors,
         )
-        return cast("AsyncGenerator[Document]", self._stream(_each(texts), flow, timeout))
+        return cast("AsyncGenerator[Document]", self._stream(each(texts), flow, timeout))
 
     async def _stream(self, texts: AsyncIterator[str], flow: Flow, timeout: float | None) -> AsyncGenerator[Outcome]:
         end = None if timeout is None else time.monotonic() + timeout
+        pause_seconds = 0.0
         while True:
             # Written by gRPC in a task of its own: awaiting each write here could wait for a server that waits to be read.
-            requests = _Requests()
+            requests = Requests()
             for request in flow.opening():
                 requests.put_nowait(request)
+            if flow.has_ended:
+                requests.put_nowait(None)
             seconds = None if end is None else max(0.0, end - time.monotonic())
-            call = self._quotations.StreamExtractQuotations(_until_none(requests), timeout=seconds)
+            call = self._quotations.StreamExtractQuotations(until_none(requests, pause_seconds), timeout=seconds)
             failure: GuillemetError | None = None
             try:
                 while failure is None:
@@ -181,16 +184,16 @@ class AsyncClient(BaseClient):
                     elif flow.in_work:
                         failure = await self._receive(call, flow)
                     elif flow.is_empty:
-                        requests.put_nowait(None)
                         with suppress(grpc.RpcError):  # every answer is there: how the stream ends changes nothing
                             await call.read()
                         return
                     else:
                         break  # the server refused all that is left, for now
             finally:
+                call.cancel()  # first: a stream that merely ends would be answered to its end
                 requests.put_nowait(None)
-                call.cancel()
             await asyncio.sleep(flow.reopen_after_seconds(failure))
+            pause_seconds = PAUSE_SECONDS if failure is not None and failure.reason == STATUS_LOST else 0.0
 
     async def _receive(self, call: _Call, flow: Flow) -> GuillemetError | None:
         """Take an answer; return what ended the call, if anything did."""
@@ -224,23 +227,10 @@ class AsyncClient(BaseClient):
         await self.close()
 
 
-async def _read_ahead(texts: AsyncIterator[str], flow: Flow, requests: _Requests) -> None:
+async def _read_ahead(texts: AsyncIterator[str], flow: Flow, requests: Requests) -> None:
     while flow.has_room:
         if (text := await anext(texts, None)) is None:
-            flow.end()
+            flow.has_ended = True
+            requests.put_nowait(None)
         elif (request := flow.add(text)) is not None:
             requests.put_nowait(request)
-
-
-async def _each(texts: Iterable[str] | AsyncIterable[str]) -> AsyncGenerator[str]:
-    if isinstance(texts, AsyncIterable):
-        async for text in texts:
-            yield text
-    else:
-        for text in texts:
-            yield text
-
-
-async def _until_none(requests: _Requests) -> AsyncGenerator[pb.StreamExtractQuotationsRequest]:
-    while (request := await requests.get()) is not None:
-        yield request

@@ -183,6 +183,8 @@ class Client(BaseClient):
             requests = _Requests()
             for request in flow.opening():
                 requests.put(request)
+            if flow.has_ended:
+                requests.put(None)
             seconds = None if end is None else max(0.0, end - time.monotonic())
             call = self._quotations.StreamExtractQuotations(iter(requests.get, None), timeout=seconds)
             failure: GuillemetError | None = None
@@ -194,15 +196,14 @@ class Client(BaseClient):
                     elif flow.in_work:
                         failure = self._receive(call, flow)
                     elif flow.is_empty:
-                        requests.put(None)
                         with suppress(grpc.RpcError):  # every answer is there: how the stream ends changes nothing
                             next(call, None)
                         return
                     else:
                         break  # the server refused all that is left, for now
             finally:
+                call.cancel()  # first: a stream that merely ends would be answered to its end
                 requests.put(None)
-                call.cancel()
             time.sleep(flow.reopen_after_seconds(failure))
 
     def _receive(self, call: Iterator[pb.StreamExtractQuotationsResponse], flow: Flow) -> GuillemetError | None:
@@ -245,6 +246,7 @@ class Client(BaseClient):
 def _read_ahead(texts: Iterator[str], flow: Flow, requests: _Requests) -> None:
     while flow.has_room:
         if (text := next(texts, None)) is None:
-            flow.end()
+            flow.has_ended = True
+            requests.put(None)
         elif (request := flow.add(text)) is not None:
             requests.put(request)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -35,7 +35,7 @@ Server = Annotated[
 
 
 def extract(
-    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="UTF-8 texts, a document each; - is the standard input.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="UTF-8 texts, a document each; - is the standard input.")],
     *,
     format: Annotated[
         Format, typer.Option(help="text: to read; json: to read and to process; jsonl: a line a file, the one format.")
@@ -108,13 +108,18 @@ def _embedded_server() -> Iterator[str]:
     """Run a server in this process and yield its address."""
     with ExitStack() as stack:
         try:
-            [entry_point] = entry_points(group="guillemet.embedded")
-            address: str = stack.enter_context(entry_point.load()())
-        except (ModuleNotFoundError, ValueError):  # ValueError: there is no such entry point
+            address: str = stack.enter_context(_embedded().load()())
+        except ModuleNotFoundError:
             _refuse("no --server ADDRESS, and the embedded model needs the server: pip install 'guillemet[server]'")
         except Exception as error:  # noqa: BLE001 (of a package that is not to be known here)
             _refuse(f"the embedded model does not start: {error}")
         yield address
+
+
+def _embedded() -> EntryPoint:
+    for entry_point in entry_points(group="guillemet.embedded"):
+        return entry_point
+    raise ModuleNotFoundError
 
 
 def _sentence(error: Exception) -> str:

@@ -22,7 +22,11 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 _STATUS_KEY = "grpc-status-details-bin"
+_CORE_FAILURE = "Internal error from Core"  # grpc.aio's words, in place of the status that it lost
 _DOCUMENT_PATH = re.compile(r"documents\[\d+\]")
+
+# Reason of the error for a stream that ended nobody knows why.
+STATUS_LOST = "STATUS_LOST"
 
 _Detail = TypeVar("_Detail", bound=Message)
 
@@ -166,6 +170,8 @@ def from_rpc(error: grpc.RpcError, *, address: str) -> GuillemetError:
                 return from_status(status_pb2.Status.FromString(value))
             except DecodeError:
                 break
+    if code is grpc.StatusCode.INTERNAL and details == _CORE_FAILURE:
+        return Unavailable("the stream broke while it was written to", code="UNAVAILABLE", reason=STATUS_LOST)
     number: int = code.value[0]
     if code is grpc.StatusCode.UNAVAILABLE:
         details = f"the server at {address} cannot be reached: {details}"

@@ -38,7 +38,7 @@ class Flow:
         self._max_in_flight = max_in_flight
         self._max_message_bytes = max_message_bytes
         self._errors = errors
-        self._ended = False
+        self.has_ended = False  # whether there are no more texts
         self._n_read = 0
         self._n_yielded = 0
         self._unanswered: dict[int, str] = {}
@@ -49,7 +49,7 @@ class Flow:
     @property
     def has_room(self) -> bool:
         """Whether another text should be read. Never while the server refuses what it has."""
-        return not self._ended and not self._refused and len(self._unanswered) + len(self._finished) < self._max_in_flight
+        return not self.has_ended and not self._refused and len(self._unanswered) + len(self._finished) < self._max_in_flight
 
     @property
     def in_work(self) -> bool:
@@ -73,10 +73,6 @@ class Flow:
             return None
         self._unanswered[index] = text
         return request
-
-    def end(self) -> None:
-        """Take note that there are no more texts."""
-        self._ended = True
 
     def opening(self) -> Iterator[pb.StreamExtractQuotationsRequest]:
         """Yield the first messages of a call: the options, then all that waits for an answer."""

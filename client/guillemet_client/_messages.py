@@ -39,7 +39,10 @@ def to_document(text: str, *, index: int | None = None) -> pb.Document:
 
     Raises:
         InvalidRequest: The text holds a lone surrogate, which no UTF-8 can carry.
+        TypeError: It is no `str`.
     """
+    if not isinstance(text, str):  # protobuf would take bytes, whose offsets are others
+        raise TypeError(f"a text is a str, not {type(text).__name__}")
     try:
         return pb.Document(id=str(index or 0), text=text)
     except UnicodeEncodeError as error:

@@ -34,7 +34,7 @@ def main() -> None:
 
 def application() -> typer.Typer:
     """Return the application, with the commands of all installed packages."""
-    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     app.callback()(_root)
     app.command()(_commands.extract)
     app.command()(_commands.model)
