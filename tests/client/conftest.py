@@ -93,8 +93,7 @@ class Service(pb_grpc.QuotationServiceServicer, pb_grpc.ModelServiceServicer):
         self.requests: list[Any] = []
         self.streams: list[list[str]] = []
         """The texts that each stream received."""
-        self.n_read_when_answered: list[int] = []
-        self.cancelled = threading.Event()
+        self.stream_ended = threading.Event()
         self.silent = False
         """Never answers."""
 
@@ -173,9 +172,8 @@ class Service(pb_grpc.QuotationServiceServicer, pb_grpc.ModelServiceServicer):
                 held.clear()
             for document in reversed(held):
                 await context.write(self._stream_answer(document))
-        except asyncio.CancelledError:
-            self.cancelled.set()
-            raise
+        finally:
+            self.stream_ended.set()
 
     def _stream_answer(self, document: pb.Document) -> pb.StreamExtractQuotationsResponse:
         response = pb.StreamExtractQuotationsResponse(document_id=document.id)

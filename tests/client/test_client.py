@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -417,7 +418,16 @@ def test_dropping_a_stream_ends_its_work_on_the_server(address: str, service: An
         next(documents)
         del documents
 
-        assert service.cancelled.wait(timeout=30)
+        # The corpus is endless: nothing else would end the stream.
+        assert service.stream_ended.wait(timeout=30)
+
+
+async def test_closing_an_asynchronous_stream_ends_its_work_on_the_server(address: str, service: Any) -> None:
+    async with gc.AsyncClient(address) as client:
+        async with aclosing(client.extract_iter(iter(lambda: "a", None), max_in_flight=2)) as documents:
+            await anext(documents)
+
+        assert await asyncio.to_thread(service.stream_ended.wait, timeout=30)
 
 
 def test_an_error_of_the_corpus_is_the_callers_own(ask: Ask) -> None:
