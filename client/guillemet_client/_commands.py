@@ -10,14 +10,13 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from guillemet_client._client import Client
 from guillemet_client._errors import GuillemetError
 from guillemet_client._files import UnreadableFile, name_of, read_text
 from guillemet_client._types import Document
-from guillemet_client.printing import print_document, readable_json
+from guillemet_client.printing import new_console, print_document, readable_json
 
 
 class Format(StrEnum):
@@ -50,8 +49,7 @@ def extract(
     """Print the quotations of texts: who said what, by which words of the text."""
     failed = any_printed = False
     found: list[Document] = []
-    # Colours and width follow the terminal; nothing in a text is taken for markup.
-    console = Console(markup=False, highlight=False, emoji=False)
+    console = new_console()
     with _client(server, timeout=timeout, min_probability=min_probability) as client:
         for path in files:
             try:

@@ -14,8 +14,14 @@ from guillemet_client._types import Document, Entity, Quotation
 _BREAKS = re.compile(r"[ \t\r\n]+")
 
 
-def print_document(document: Document, console: Console) -> None:
-    """Print the attributions of `document`, wrapped to the width of `console`."""
+def new_console() -> Console:
+    """Return standard output: width and colours follow the terminal and NO_COLOR, and nothing in a text is taken for markup."""
+    return Console(markup=False, highlight=False, emoji=False)
+
+
+def print_document(document: Document, console: Console | None = None) -> None:
+    """Print the attributions of `document`, wrapped to the width of `console`; None: standard output."""
+    console = console or new_console()
     if not document.quotations:
         console.print(Text("no quotation found", style="dim"))
     for number, quotation in enumerate(document.quotations):
