@@ -48,17 +48,22 @@ def application() -> typer.Typer:
     return app
 
 
-def _root(
-    *,
-    show_version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version and exit.")] = False,
-) -> None:
-    """Quotations of French texts, and who said them."""
-    if show_version:
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer passes the option's value)
+    if wanted:
         try:
             typer.echo(f"guillemet {version('guillemet')}")
         except PackageNotFoundError:  # run from its folders
             typer.echo("guillemet (not installed)")
         raise typer.Exit
+
+
+def _root(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Quotations of French texts, and who said them."""
 
 
 def _add_placeholder(app: typer.Typer, name: str) -> None:

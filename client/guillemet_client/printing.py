@@ -1,15 +1,16 @@
 """Documents made to be read: the command line's ``text`` and ``json`` formats."""
 
 import re
+import textwrap
 import unicodedata
 from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from guillemet_client._types import Document, Entity, Quotation
 
+_INDENT = "  "
 # No-break spaces are French punctuation's own and stay.
 _BREAKS = re.compile(r"[ \t\r\n]+")
 
@@ -28,8 +29,8 @@ def print_document(document: Document, console: Console | None = None) -> None:
         if number:
             console.print()
         console.print(_heading(quotation))
-        console.print(Padding(_particulars(quotation), (0, 0, 0, 2)))
-        console.print(Padding(Text(_shown(quotation.text)), (0, 0, 0, 2)))
+        _print_indented(_particulars(quotation), console, style="cyan")
+        _print_indented(_shown(quotation.text), console)
 
 
 def readable_json(document: Document) -> dict[str, Any]:
@@ -67,14 +68,21 @@ def _about(speaker: Entity) -> list[str]:
     return about
 
 
-def _particulars(quotation: Quotation) -> Text:
+def _particulars(quotation: Quotation) -> str:
     parts = [str(quotation.type)]
     if quotation.cue_text is not None:
         parts.append(f"cue: {_shown(quotation.cue_text)}")
     if quotation.source_text is not None:
         parts.append(f"source: {_shown(quotation.source_text)}")
     parts.append(f"probability {quotation.probability:.2f}, of the speaker {quotation.speaker_probability:.2f}")
-    return Text(" · ".join(parts), style="cyan")
+    return " · ".join(parts)
+
+
+def _print_indented(words: str, console: Console, *, style: str = "") -> None:
+    # Unlike rich's own, this breaks no line at a no-break space and leaves no spaces behind one.
+    lines = textwrap.wrap(words, console.width - len(_INDENT), break_long_words=False, break_on_hyphens=False)
+    for line in lines:
+        console.print(Text(_INDENT + line, style=style), soft_wrap=True)
 
 
 def _shown(words: str) -> str:
