@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from guillemet_models.scheme import BEGIN, END, INSIDE, LAYERS, OUTSIDE, SINGLE, STATES_PER_LABEL, Layer
+from guillemet_models.scheme import BEGIN, END, INSIDE, LAYERS, SINGLE, STATES_PER_LABEL, Layer
 
 _IMPOSSIBLE = -1e4
 
@@ -34,16 +34,17 @@ class Tagging:
     inside: dict[Layer, NDArray[np.float32]]  # (n, labels): probability of each label at each token
 
 
-def decode(scores: NDArray[np.float32], bias: dict[str, float] | None = None) -> Tagging:
+def decode(scores: NDArray[np.float32], bonus: dict[str, float] | None = None) -> Tagging:
     """Return the best spans of each layer.
 
     Args:
         scores: ``(n, len(LAYERS), MAX_STATES)``.
-        bias: Added to the score of "outside" of the named layers: below 0 finds more spans, above 0 fewer.
+        bonus: Added to the score of each span of the named layers: above 0 finds more of them, below 0 fewer.
     """
     own = scores.astype(np.float64)
     for index, layer in enumerate(LAYERS):
-        own[:, index, OUTSIDE] += (bias or {}).get(layer.name, 0.0)
+        parts = own[:, index, 1:].reshape(len(own), -1, STATES_PER_LABEL)  # a view
+        parts[..., [BEGIN, SINGLE]] += (bonus or {}).get(layer.name, 0.0)
     edges = _Edges(own)
     marginals, paths = edges.label_marginals(), edges.best_spans()
     spans: dict[Layer, list[TaggedSpan]] = {}

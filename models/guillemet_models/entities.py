@@ -26,6 +26,10 @@ _DETERMINER = re.compile(
 _CIVILITY = re.compile(
     r"(?:(?:MM?|Mmes?|Mlles?|Mr|Mgr|Dr|Drs|Pr|Prof|Me|Monsieur|Madame|Mademoiselle|Maître|Docteur|Professeur)\b\.?\s+)+"
 )
+# What joins an organ to its body, at the end of the words before the body's name.
+_COMPLEMENT = re.compile(r"(?:\b(?:de|du|des|de la)\s+|\bd['’]|\bde l['’])$", re.IGNORECASE)
+# Whose roles a text tells.
+_WITH_ROLES = frozenset({EntityKind.PERSON, EntityKind.UNNAMED, EntityKind.GROUP})
 
 
 def person_names(evidence: Evidence, index: int) -> set[str]:
@@ -64,8 +68,8 @@ def entity_of(evidence: Evidence, mentions: Sequence[int], certainty: Sequence[f
         tokens = tagging.inside[MENTION][found[index].first : found[index].last + 1]
         votes += tokens.mean(axis=0)
     kind = list(EntityKind)[int(votes.argmax())]
-    name = _name(evidence, [span for _, span in forms])
-    role, _ = _attribute(evidence, mentions, Relation.ROLE)
+    name = _name(evidence, [span for _, span in forms], kind)
+    role = _attribute(evidence, mentions, Relation.ROLE)[0] if kind in _WITH_ROLES else None
     institution, sureness = _attribute(evidence, mentions, Relation.INSTITUTION)
     if institution is None and kind is EntityKind.INSTITUTION:
         institution = name
@@ -81,15 +85,37 @@ def entity_of(evidence: Evidence, mentions: Sequence[int], certainty: Sequence[f
     )
 
 
-def _name(evidence: Evidence, forms: Sequence[Span]) -> Span:
-    """Return the fullest name: the longest tagged as one inside a mention, else the longest form without determiner."""
-    inside = [name for form in forms for name in _names_inside(evidence, form)]
-    best = max(inside or forms, key=lambda span: (span.end - span.begin, -span.begin))
-    begin = best.begin
-    for prefix in (_DETERMINER, _CIVILITY):
-        if (found := prefix.match(evidence.text.text, begin, best.end)) and found.end() < best.end:
-            begin = found.end()
-    return Span(begin, best.end)
+def _name(evidence: Evidence, forms: Sequence[Span], kind: EntityKind) -> Span:
+    """Return the fullest name without determiner and civility.
+
+    That is the longest form, for those that a noun phrase names; for people and institutions the longest proper name that was
+    tagged in a form, unless the form names an organ of it: « le service de presse du Conseil » is not the Conseil.
+    """
+    words = evidence.text.text
+    fullest = max((_bare(words, form) for form in forms), key=_length)
+    if kind not in {EntityKind.PERSON, EntityKind.INSTITUTION}:
+        return fullest
+    proper = []
+    for form in forms:
+        for name in _names_inside(evidence, form):
+            head = words[_bare(words, form).begin : name.begin]
+            is_organ = kind is EntityKind.INSTITUTION and _COMPLEMENT.search(head)
+            proper.append(_bare(words, form) if is_organ else _without(words, name, _CIVILITY))
+    return max(proper, key=_length, default=fullest)
+
+
+def _length(span: Span) -> tuple[int, int]:
+    """Order spans by length, the earlier of two equals first."""
+    return span.end - span.begin, -span.begin
+
+
+def _bare(text: str, form: Span) -> Span:
+    return _without(text, _without(text, form, _DETERMINER), _CIVILITY)
+
+
+def _without(text: str, span: Span, prefix: re.Pattern[str]) -> Span:
+    found = prefix.match(text, span.begin, span.end)
+    return Span(found.end(), span.end) if found and found.end() < span.end else span
 
 
 def _attribute(evidence: Evidence, mentions: Sequence[int], relation: Relation) -> tuple[Span | None, float]:

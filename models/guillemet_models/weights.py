@@ -31,7 +31,7 @@ class ModelSettings:
     sha256: dict[str, str]  # of each file
     window_tokens: int = 1024
     overlap_tokens: int = 256
-    bias: dict[str, float] = field(default_factory=dict)  # of "outside", for each layer
+    bonus: dict[str, float] = field(default_factory=dict)  # of each span of a layer, see `decode`
     format: int = FORMAT
 
     def write(self, folder: Path) -> None:
