@@ -151,8 +151,8 @@ class Client(BaseClient):
     ) -> Generator[Document] | Generator[Document | GuillemetError]:
         """Yield the quotations of each text of a corpus, however long, over one stream.
 
-        A stream that breaks is opened again, a few times in a row, and what was not answered is sent again. Closing or dropping
-        the generator ends the work on the server.
+        A stream that breaks is opened again, a few times in a row, for what was not answered. Closing or dropping the generator
+        ends the work on the server.
 
         Args:
             texts: Read as answers come, at most `max_in_flight` ahead of what was yielded.
@@ -179,7 +179,7 @@ class Client(BaseClient):
     def _stream(self, texts: Iterator[str], flow: Flow, timeout: float | None) -> Generator[Outcome]:
         end = None if timeout is None else time.monotonic() + timeout
         while True:
-            # gRPC takes requests in a thread of its own; the caller's texts are read in the caller's.
+            # gRPC takes requests in a thread of its own; texts are read in the caller's.
             requests = _Requests()
             for request in flow.opening():
                 requests.put(request)

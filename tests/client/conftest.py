@@ -14,6 +14,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
+import guillemet_client
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet.v1 import quotation_pb2_grpc as pb_grpc
 
@@ -84,6 +85,8 @@ class Service(pb_grpc.QuotationServiceServicer, pb_grpc.ModelServiceServicer):
         )
         self.failures: deque[status_pb2.Status] = deque()
         """What the next RPCs end with."""
+        self.pushback_ms: int | None = None
+        """What gRPC itself is told with them of when to come back."""
         self.break_streams_after: deque[int] = deque()
         """The next streams end UNAVAILABLE after so many answers."""
         self.refuse_in_stream: deque[status_pb2.Status] = deque()
@@ -101,19 +104,11 @@ class Service(pb_grpc.QuotationServiceServicer, pb_grpc.ModelServiceServicer):
         if self.silent:
             await asyncio.Event().wait()
         if self.failures:
-            status = self.failures.popleft()
-            for detail in status.details:
-                retry = error_details_pb2.RetryInfo()
-                if detail.Unpack(retry):
-                    pushback = str(retry.retry_delay.ToMilliseconds())
-                    context.set_trailing_metadata((("grpc-retry-pushback-ms", pushback),))
-                    trailers = rpc_status.to_status(status).trailing_metadata
-                    await context.abort(
-                        rpc_status.to_status(status).code,
-                        status.message,
-                        (*trailers, ("grpc-retry-pushback-ms", pushback)),
-                    )
-            await context.abort_with_status(rpc_status.to_status(status))
+            status = rpc_status.to_status(self.failures.popleft())
+            trailers = tuple(status.trailing_metadata)
+            if self.pushback_ms is not None:
+                trailers = (*trailers, ("grpc-retry-pushback-ms", str(self.pushback_ms)))
+            await context.abort(status.code, status.details, trailers)
 
     def _refusal(self, document: pb.Document, path: str) -> status_pb2.Status | None:
         if not document.text.startswith("refuse "):
@@ -238,3 +233,24 @@ def address(service: Service, _served: tuple[Service, str]) -> str:  # noqa: ARG
 def new_status() -> Callable[..., status_pb2.Status]:
     """Make a status with rich details."""
     return make_status
+
+
+def ask_sync(method: str, *arguments: Any, address: str, client: dict[str, Any] | None = None, **options: Any) -> Any:
+    with guillemet_client.Client(address, **(client or {})) as asked:
+        answer = getattr(asked, method)(*arguments, **options)
+        return list(answer) if method == "extract_iter" else answer
+
+
+def ask_async(method: str, *arguments: Any, address: str, client: dict[str, Any] | None = None, **options: Any) -> Any:
+    async def ask() -> Any:
+        async with guillemet_client.AsyncClient(address, **(client or {})) as asked:
+            answer = getattr(asked, method)(*arguments, **options)
+            return [outcome async for outcome in answer] if method == "extract_iter" else await answer
+
+    return asyncio.run(ask())
+
+
+@pytest.fixture(params=[ask_sync, ask_async], ids=["sync", "async"])
+def ask(request: pytest.FixtureRequest, address: str) -> Callable[..., Any]:
+    """Call a method of a fresh client."""
+    return lambda *arguments, **options: request.param(*arguments, **{"address": address, **options})

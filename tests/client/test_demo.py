@@ -22,6 +22,7 @@ if os.environ["ADDRESS"]:
 def run_demo(folder: Path, address: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the demonstration with a server that says it listens on `address`; "": that does not start."""
     (folder / "guillemet_server").mkdir()
+    (folder / "guillemet_server" / "__init__.py").touch()
     (folder / "guillemet_server" / "__main__.py").write_text(SERVER)
     paths = [str(folder), *(path for path in sys.path if path)]
     environment = os.environ | {

@@ -1,0 +1,168 @@
+"""One stream for a whole corpus, with both clients where `ask` is used."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc import status_pb2
+
+import guillemet_client as gc
+
+NewStatus = Callable[..., status_pb2.Status]
+Ask = Callable[..., Any]
+
+
+def test_a_stream_yields_in_the_order_of_the_texts(ask: Ask, service: Any) -> None:
+    service.hold = 4
+
+    documents = ask("extract_iter", (f"« {number} »" for number in range(10)), max_in_flight=4)
+
+    assert [document.quotations[0].text for document in documents] == [f"« {number} »" for number in range(10)]
+    assert [document.id for document in documents] == [str(number) for number in range(10)]
+
+
+def test_a_stream_may_yield_as_documents_finish(ask: Ask, service: Any) -> None:
+    service.hold = 3
+
+    documents = ask("extract_iter", ["a", "b", "c"], ordered=False)
+
+    assert [(document.id, document.text) for document in documents] == [("2", "c"), ("1", "b"), ("0", "a")]
+
+
+def test_an_empty_corpus(ask: Ask) -> None:
+    assert ask("extract_iter", []) == []
+
+
+def test_a_broken_stream_goes_on_with_what_was_not_answered(ask: Ask, service: Any) -> None:
+    service.break_streams_after.extend([2, 3])
+    texts = [f"text {number}" for number in range(9)]
+
+    documents = ask("extract_iter", texts, max_in_flight=4)
+
+    assert [document.text for document in documents] == texts
+    _, second, third = service.streams
+    assert set(second).isdisjoint(texts[:2])
+    assert set(third).isdisjoint(texts[:5])
+
+
+def test_a_stream_that_never_answers_is_given_up(ask: Ask, service: Any, new_status: NewStatus) -> None:
+    service.failures.extend([new_status(grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN", retry_seconds=0.001)] * 20)
+
+    with pytest.raises(gc.Unavailable):
+        ask("extract_iter", ["a"], errors="return")
+
+    assert len(service.streams) == 6
+
+
+def test_a_stream_is_not_opened_again_after_other_failures(ask: Ask, service: Any, new_status: NewStatus) -> None:
+    service.failures.extend([new_status(grpc.StatusCode.INVALID_ARGUMENT, "OPTION_INVALID")] * 3)
+
+    with pytest.raises(gc.InvalidRequest):
+        ask("extract_iter", ["a"])
+
+    # A second time only where grpc.aio lost the status of the first.
+    assert len(service.streams) <= 2
+
+
+def test_documents_refused_for_now_are_sent_again(ask: Ask, service: Any, new_status: NewStatus) -> None:
+    service.refuse_in_stream.extend([new_status(grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL", retry_seconds=0.001)] * 3)
+    texts = [f"text {number}" for number in range(6)]
+
+    assert [document.text for document in ask("extract_iter", texts)] == texts
+
+
+def test_documents_refused_again_and_again_are_errors(ask: Ask, service: Any, new_status: NewStatus) -> None:
+    service.refuse_in_stream.extend([new_status(grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL", retry_seconds=0.001)] * 6)
+
+    [error] = ask("extract_iter", ["a"], errors="return")
+
+    assert isinstance(error, gc.Overloaded)
+    assert error.index == 0
+
+
+def test_a_bad_document_of_a_stream_is_raised_when_its_turn_comes(address: str) -> None:
+    with gc.Client(address) as client:
+        documents = client.extract_iter(["a", "b", "refuse TEXT_ODD", "c"])
+
+        assert [next(documents).text, next(documents).text] == ["a", "b"]
+        with pytest.raises(gc.InvalidRequest) as caught:
+            next(documents)
+
+    assert (caught.value.index, caught.value.reason) == (2, "TEXT_ODD")
+
+
+def test_bad_documents_of_a_stream_may_be_returned(ask: Ask) -> None:
+    outcomes = ask("extract_iter", ["a", "\udfff", "refuse TEXT_ODD", "b"], errors="return")
+
+    assert [getattr(outcome, "reason", "") for outcome in outcomes] == ["", "TEXT_NOT_UNICODE", "TEXT_ODD", ""]
+
+
+def test_a_stream_obeys_its_timeout(ask: Ask, service: Any) -> None:
+    service.silent = True
+
+    with pytest.raises(gc.DeadlineExceeded):
+        ask("extract_iter", ["a"], timeout=0.2)
+
+
+def test_an_endless_corpus_is_read_no_further_than_agreed(address: str) -> None:
+    n_read = 0
+
+    def corpus() -> Iterator[str]:
+        nonlocal n_read
+        while True:
+            n_read += 1
+            yield "« a »"
+
+    with gc.Client(address) as client:
+        documents = client.extract_iter(corpus(), max_in_flight=5)
+        for n_yielded in range(1, 21):
+            next(documents)
+            assert n_read <= n_yielded + 5
+        documents.close()
+
+
+async def test_an_endless_asynchronous_corpus(address: str) -> None:
+    async def corpus() -> AsyncIterator[str]:
+        while True:
+            yield "« a »"
+
+    async with gc.AsyncClient(address) as client:
+        documents = client.extract_iter(corpus(), max_in_flight=5)
+        assert [(await anext(documents)).id for _ in range(3)] == ["0", "1", "2"]
+        await documents.aclose()
+
+
+def test_dropping_a_stream_ends_its_work_on_the_server(address: str, service: Any) -> None:
+    with gc.Client(address) as client:
+        documents = client.extract_iter(iter(lambda: "a", None), max_in_flight=2)
+        next(documents)
+        del documents
+
+        # The corpus is endless: nothing else would end the stream.
+        assert service.stream_ended.wait(timeout=30)
+
+
+async def test_closing_an_asynchronous_stream_ends_its_work_on_the_server(address: str, service: Any) -> None:
+    async with gc.AsyncClient(address) as client:
+        async with aclosing(client.extract_iter(iter(lambda: "a", None), max_in_flight=2)) as documents:
+            await anext(documents)
+
+        assert await asyncio.to_thread(service.stream_ended.wait, timeout=30)
+
+
+def test_an_error_of_the_corpus_is_the_callers_own(ask: Ask) -> None:
+    def corpus() -> Iterator[str]:
+        yield "a"
+        raise LookupError("row 2")
+
+    with pytest.raises(LookupError, match="row 2"):
+        ask("extract_iter", corpus())
+
+
+@pytest.mark.parametrize("options", [{"max_in_flight": 0}, {"errors": "ignore"}])
+def test_options_without_a_meaning_are_refused_at_once(address: str, options: dict[str, Any]) -> None:
+    with gc.Client(address) as client, pytest.raises(ValueError, match="must be"):
+        client.extract_iter(["a"], **options)
