@@ -1,0 +1,219 @@
+"""Mentions -> entities and speakers."""
+
+from collections.abc import Callable
+
+import pytest
+
+from guillemet_models.attribution import Evidence, attribute
+from guillemet_models.coreference import resolve
+from guillemet_models.document import Document, EntityKind, QuotationType
+from guillemet_models.scheme import Relation
+
+DIRECT, INDIRECT = QuotationType.DIRECT, QuotationType.INDIRECT
+PERSON, INSTITUTION, GROUP = EntityKind.PERSON, EntityKind.INSTITUTION, EntityKind.GROUP
+Read = Callable[..., Evidence]
+
+
+def resolved(evidence: Evidence) -> Document:
+    quotations, entities = resolve(evidence, attribute(evidence))
+    return Document(text=evidence.text.text, quotations=quotations, entities=entities)
+
+
+def test_a_pronoun_speaks_for_its_antecedent(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "Jean Dupont est venu. « Oui », a-t-il dit.",
+            contents={"« Oui »": DIRECT},
+            cues=["dit"],
+            sources=["il"],
+            mentions={"Jean Dupont": PERSON, "il": PERSON},
+            related=[(Relation.SOURCE, "« Oui »", "il"), (Relation.ANTECEDENT, "il", "Jean Dupont")],
+        )
+    )
+
+    (quotation,), (entity,) = document.quotations, document.entities
+    assert quotation.source is not None
+    assert quotation.source.of(document.text) == "il"
+    assert quotation.speaker == entity.id == "e1"
+    assert entity.kind is PERSON
+    assert entity.name.of(document.text) == "Jean Dupont"
+    assert [mention.of(document.text) for mention in entity.mentions] == ["Jean Dupont"]
+    assert entity.role is None
+    assert entity.institution is None
+    assert quotation.speaker_probability > 0.99
+
+
+def test_a_pronoun_that_stands_for_nobody_has_no_speaker(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "« Oui », a-t-il dit.",
+            contents={"« Oui »": DIRECT},
+            sources=["il"],
+            mentions={"il": PERSON},
+            related=[(Relation.SOURCE, "« Oui »", "il")],
+        )
+    )
+
+    assert document.entities == ()
+    assert document.quotations[0].source is not None
+    assert document.quotations[0].speaker is None
+
+
+def test_a_quotation_without_source_may_have_a_speaker(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "Jean Dupont hésite. Il faudra attendre.",
+            contents={"Il faudra attendre": INDIRECT},
+            mentions={"Jean Dupont": PERSON},
+            related=[(Relation.SPEAKER, "Il faudra attendre", "Jean Dupont")],
+        )
+    )
+
+    (quotation,) = document.quotations
+    assert quotation.source is None
+    assert quotation.speaker == "e1"
+
+
+def test_a_quotation_without_source_or_speaker_abstains(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "Jean Dupont hésite. Il faudra attendre.",
+            contents={"Il faudra attendre": INDIRECT},
+            mentions={"Jean Dupont": PERSON},
+        )
+    )
+
+    assert document.quotations[0].speaker is None
+    assert document.entities == ()
+
+
+@pytest.mark.parametrize(
+    ("mention", "kind", "name"),
+    [
+        ("M. Jean Dupont", PERSON, "Jean Dupont"),
+        ("Mme Dupont", PERSON, "Dupont"),
+        ("le docteur Dupont", PERSON, "docteur Dupont"),
+        ("le Dr Dupont", PERSON, "Dupont"),
+        ("les syndicats", GROUP, "syndicats"),
+        ("l’Élysée", INSTITUTION, "Élysée"),
+        ("d'autres témoins", GROUP, "témoins"),
+        ("Le Monde", INSTITUTION, "Monde"),
+        ("Paul", PERSON, "Paul"),
+    ],
+)
+def test_a_name_is_without_determiner_and_civility(reader: Read, mention: str, kind: EntityKind, name: str) -> None:
+    document = resolved(
+        reader(
+            f"« Oui », dit {mention}.",
+            contents={"« Oui »": DIRECT},
+            sources=[mention],
+            mentions={mention: kind},
+            related=[(Relation.SOURCE, "« Oui »", mention)],
+        )
+    )
+
+    assert document.entities[0].name.of(document.text) == name
+
+
+def test_the_fullest_tagged_name_of_all_mentions_is_the_name(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "Le secrétaire général Nikolaï Patrouchev arrive. « Non », a dit M. Patrouchev hier.",
+            contents={"« Non »": DIRECT},
+            sources=["M. Patrouchev"],
+            mentions={"Le secrétaire général Nikolaï Patrouchev": PERSON, "M. Patrouchev": PERSON},
+            names=["Nikolaï Patrouchev"],
+            related=[
+                (Relation.SOURCE, "« Non »", "M. Patrouchev"),
+                (Relation.ANTECEDENT, "M. Patrouchev", "Le secrétaire général Nikolaï Patrouchev"),
+            ],
+        )
+    )
+
+    (entity,) = document.entities
+    assert entity.name.of(document.text) == "Nikolaï Patrouchev"
+    assert [mention.of(document.text) for mention in entity.mentions] == [
+        "Le secrétaire général Nikolaï Patrouchev",
+        "M. Patrouchev",
+    ]
+
+
+def test_an_institution_speaks_for_itself(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "« Oui », écrit la CGT.",
+            contents={"« Oui »": DIRECT},
+            sources=["la CGT"],
+            mentions={"la CGT": INSTITUTION},
+            related=[(Relation.SOURCE, "« Oui »", "la CGT")],
+        )
+    )
+
+    (entity,) = document.entities
+    assert entity.kind is INSTITUTION
+    assert entity.institution is not None
+    assert entity.institution.of(document.text) == "CGT"
+
+
+def test_a_person_has_the_role_and_the_institution_that_some_mention_is_sure_of(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "Anne Roux, maire de Brest, arrive. « Oui », dit Mme Roux.",
+            contents={"« Oui »": DIRECT},
+            sources=["Mme Roux"],
+            mentions={"Anne Roux": PERSON, "Mme Roux": PERSON},
+            names=["Anne Roux", "Roux."],
+            roles=["maire de Brest"],
+            institutions=["Brest"],
+            related=[
+                (Relation.SOURCE, "« Oui »", "Mme Roux"),
+                (Relation.ANTECEDENT, "Mme Roux", "Anne Roux"),
+                (Relation.ROLE, "Anne Roux", "maire de Brest"),
+                (Relation.INSTITUTION, "Anne Roux", "Brest"),
+            ],
+        )
+    )
+
+    (entity,) = document.entities
+    assert entity.role is not None
+    assert entity.role.of(document.text) == "maire de Brest"
+    assert entity.institution is not None
+    assert entity.institution.of(document.text) == "Brest"
+
+
+def test_people_whose_names_share_no_word_are_two(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "« Oui », dit Anne Roux. « Non », dit Paul Petit.",
+            contents={"« Oui »": DIRECT, "« Non »": DIRECT},
+            sources=["Anne Roux", "Paul Petit"],
+            mentions={"Anne Roux": PERSON, "Paul Petit": PERSON},
+            names=["Anne Roux", "Paul Petit"],
+            related=[
+                (Relation.SOURCE, "« Oui »", "Anne Roux"),
+                (Relation.SOURCE, "« Non »", "Paul Petit"),
+                (Relation.ANTECEDENT, "Paul Petit", "Anne Roux"),
+            ],
+        )
+    )
+
+    assert [entity.name.of(document.text) for entity in document.entities] == ["Anne Roux", "Paul Petit"]
+    assert [quotation.speaker for quotation in document.quotations] == ["e1", "e2"]
+
+
+def test_entities_are_numbered_by_their_first_mention_and_quotations_by_their_first_character(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "Paul Petit écoute. « Oui », dit Anne Roux. « Non », répond-il.",
+            contents={"« Non »": DIRECT, "« Oui »": DIRECT},
+            sources=["Anne Roux", "il."],
+            mentions={"Paul Petit": PERSON, "Anne Roux": PERSON, "il.": PERSON},
+            related=[(Relation.SOURCE, "« Oui »", "Anne Roux"), (Relation.SPEAKER, "« Non »", "Paul Petit")],
+        )
+    )
+
+    assert [(entity.id, entity.name.of(document.text)) for entity in document.entities] == [
+        ("e1", "Paul Petit"),
+        ("e2", "Anne Roux"),
+    ]
+    assert [(quotation.id, quotation.speaker) for quotation in document.quotations] == [("q1", "e2"), ("q2", "e1")]

@@ -1,0 +1,149 @@
+"""The likeliest spans and the probabilities, against a sum over every sequence there is."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from guillemet_models.decoding import decode
+from guillemet_models.scheme import (
+    BEGIN,
+    CONTENT,
+    END,
+    INSIDE,
+    LAYERS,
+    MAX_STATES,
+    NESTED,
+    OUTSIDE,
+    SINGLE,
+    STATES_PER_LABEL,
+    Layer,
+    allowed_transitions,
+)
+
+LENGTH = 4
+SMALL_LAYERS = [layer for layer in LAYERS if layer.states <= 13]
+
+
+def sequences(states: int, length: int, before: int = OUTSIDE) -> Iterator[tuple[int, ...]]:
+    """Yield every valid sequence: it may follow "outside", and "outside" may follow it."""
+    allowed = allowed_transitions()
+    if length == 0:
+        if allowed[before, OUTSIDE]:
+            yield ()
+        return
+    for state in range(states):
+        if allowed[before, state]:
+            for rest in sequences(states, length - 1, state):
+                yield (state, *rest)
+
+
+def spans_of(sequence: tuple[int, ...]) -> list[tuple[int, int, int]]:
+    spans, first = [], 0
+    for token, state in enumerate(sequence):
+        label, part = divmod(state - 1, STATES_PER_LABEL)
+        if state != OUTSIDE and part in {BEGIN, SINGLE}:
+            first = token
+        if state != OUTSIDE and part in {END, SINGLE}:
+            spans.append((label, first, token))
+    return spans
+
+
+def random_scores(seed: int, length: int = LENGTH) -> NDArray[np.float32]:
+    scores = np.random.default_rng(seed).normal(scale=2.0, size=(length, len(LAYERS), MAX_STATES)).astype(np.float32)
+    for index, layer in enumerate(LAYERS):
+        scores[:, index, layer.states :] = -1e4
+    return scores
+
+
+def weights(scores: NDArray[np.float32], layer: Layer) -> dict[tuple[int, ...], float]:
+    own = scores[:, LAYERS.index(layer)].astype(np.float64)
+    return {sequence: sum(own[i, state] for i, state in enumerate(sequence)) for sequence in sequences(layer.states, len(own))}
+
+
+@pytest.mark.parametrize("layer", SMALL_LAYERS, ids=lambda layer: layer.name)
+@pytest.mark.parametrize("seed", range(5))
+def test_the_best_spans_are_those_of_the_best_of_all_sequences(layer: Layer, seed: int) -> None:
+    scores = random_scores(seed)
+    all_weights = weights(scores, layer)
+    best = max(all_weights, key=lambda sequence: all_weights[sequence])
+
+    found = decode(scores).spans[layer]
+
+    assert [(span.label, span.first, span.last) for span in found] == spans_of(best)
+    assert all(span.layer is layer for span in found)
+
+
+@pytest.mark.parametrize("layer", SMALL_LAYERS, ids=lambda layer: layer.name)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_label_is_as_probable_as_the_sequences_that_hold_it(layer: Layer, seed: int) -> None:
+    scores = random_scores(seed)
+    expected = np.zeros((LENGTH, len(layer.labels)))
+    all_weights = weights(scores, layer)
+    highest = max(all_weights.values())
+    total = sum(np.exp(weight - highest) for weight in all_weights.values())
+    for sequence, weight in all_weights.items():
+        for token, state in enumerate(sequence):
+            if state != OUTSIDE:
+                expected[token, (state - 1) // STATES_PER_LABEL] += np.exp(weight - highest) / total
+
+    tagging = decode(scores)
+
+    np.testing.assert_allclose(tagging.inside[layer], expected, atol=1e-6)
+    for span in tagging.spans[layer]:
+        assert span.probability == pytest.approx(expected[span.first : span.last + 1].sum(1).mean(), abs=1e-6)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_short_texts_are_decoded_exactly(length: int) -> None:
+    scores = random_scores(7, length)
+    tagging = decode(scores)
+
+    for layer in SMALL_LAYERS:
+        all_weights = weights(scores, layer)
+        best = max(all_weights, key=lambda sequence: all_weights[sequence])
+        assert [(span.label, span.first, span.last) for span in tagging.spans[layer]] == spans_of(best)
+
+
+def test_spans_of_a_layer_are_disjoint_and_in_order_in_a_long_text() -> None:
+    tagging = decode(random_scores(3, 500))
+
+    for layer in LAYERS:
+        spans = tagging.spans[layer]
+        assert spans
+        assert all(span.first <= span.last for span in spans)
+        assert all(before.last < after.first for before, after in zip(spans, spans[1:], strict=False))
+        assert np.isfinite(tagging.inside[layer]).all()
+        assert ((tagging.inside[layer] >= 0) & (tagging.inside[layer].sum(1, keepdims=True) <= 1 + 1e-5)).all()
+
+
+def test_extreme_scores_leave_probabilities_finite() -> None:
+    scores = random_scores(1, 50) * 100.0
+
+    tagging = decode(scores)
+
+    assert all(np.isfinite(tagging.inside[layer]).all() for layer in LAYERS)
+
+
+def test_the_bonus_of_a_layer_moves_that_layer_only() -> None:
+    scores = random_scores(2, 60)
+
+    fewer, plain, more = (decode(scores, {"content": bonus}) for bonus in (-50.0, 0.0, 50.0))
+
+    assert not fewer.spans[CONTENT]
+    assert plain.spans[CONTENT]
+    assert len(more.spans[CONTENT]) == len(scores)
+    assert fewer.spans[NESTED] == plain.spans[NESTED] == more.spans[NESTED]
+
+
+def test_a_span_begins_and_ends_or_stands_alone() -> None:
+    allowed = allowed_transitions()
+    begin, inside, end, single = (1 + part for part in (BEGIN, INSIDE, END, SINGLE))
+    other_label = STATES_PER_LABEL
+
+    assert allowed[[OUTSIDE, end, single]][:, [OUTSIDE, begin, single]].all()
+    assert allowed[[begin, inside]][:, [inside, end]].all()
+    assert not allowed[[OUTSIDE, end, single]][:, [inside, end]].any()
+    assert not allowed[[begin, inside]][:, [OUTSIDE, begin, single]].any()
+    assert not allowed[[begin, inside]][:, [inside + other_label, end + other_label]].any()

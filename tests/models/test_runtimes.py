@@ -1,0 +1,69 @@
+"""Two runtimes, one model."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from guillemet_models.attribution import candidates
+from guillemet_models.decoding import decode
+from guillemet_models.pairing import propose
+from guillemet_models.runtime import OnnxRuntime, usable_cpus
+from guillemet_models.scheme import LAYERS
+from guillemet_models.tokenization import FEATURE_SIZES, TextTokenizer
+from guillemet_models.torch_runtime import TorchRuntime
+
+TOLERANCE = 1e-3  # weights are stored as float16
+
+
+@pytest.fixture(scope="module")
+def runtimes(tiny_model_folder: Path, tiny_onnx_folder: Path) -> tuple[TorchRuntime, OnnxRuntime]:
+    return TorchRuntime.load(tiny_model_folder), OnnxRuntime(tiny_onnx_folder, threads=1)
+
+
+def test_both_runtimes_say_the_same(
+    runtimes: tuple[TorchRuntime, OnnxRuntime], tiny_tokenizer: TextTokenizer, gold_documents: list[dict[str, Any]]
+) -> None:
+    by_torch, by_onnx = runtimes
+    for document in gold_documents[:4]:
+        text = tiny_tokenizer(document["text"])
+        is_token = np.ones((1, len(text)), dtype=bool)
+        (states, scores), (onnx_states, onnx_scores) = (
+            runtime.encode(text.ids[None], text.features[None], is_token) for runtime in runtimes
+        )
+        np.testing.assert_allclose(onnx_states, states, atol=TOLERANCE)
+        np.testing.assert_allclose(onnx_scores, scores, atol=TOLERANCE)
+        tagging = decode(scores[0])
+        assert [(span.layer, span.label, span.first, span.last) for layer in LAYERS for span in tagging.spans[layer]] == [
+            (span.layer, span.label, span.first, span.last) for layer in LAYERS for span in decode(onnx_scores[0]).spans[layer]
+        ]
+        pairs = propose(text, candidates(tagging)[0])
+        assert len(pairs.pairs)
+        np.testing.assert_allclose(by_onnx.relate(states[0], pairs), by_torch.relate(states[0], pairs), atol=TOLERANCE)
+
+
+def test_padding_changes_nothing(runtimes: tuple[TorchRuntime, OnnxRuntime]) -> None:
+    random = np.random.default_rng(0)
+    ids = random.integers(5, 200, (1, 40))
+    features = np.stack([random.integers(0, size, (1, 40)) for size in FEATURE_SIZES], axis=-1)
+    is_token = np.ones((1, 40), dtype=bool)
+    padded = [np.concatenate([part, np.zeros((1, 25, *part.shape[2:]), part.dtype)], axis=1) for part in (ids, features, is_token)]
+
+    for runtime in runtimes:
+        _, alone = runtime.encode(ids, features, is_token)
+        _, beside = runtime.encode(*padded)
+        np.testing.assert_allclose(beside[:, :40], alone, atol=TOLERANCE)
+
+
+def test_one_token_is_enough(runtimes: tuple[TorchRuntime, OnnxRuntime]) -> None:
+    for runtime in runtimes:
+        states, scores = runtime.encode(
+            np.array([[7]]), np.zeros((1, 1, len(FEATURE_SIZES)), dtype=np.int64), np.ones((1, 1), dtype=bool)
+        )
+        assert states.shape[:2] == scores.shape[:2] == (1, 1)
+        assert states.dtype == scores.dtype == np.float32
+
+
+def test_at_least_one_cpu_is_usable() -> None:
+    assert usable_cpus() >= 1
