@@ -1,6 +1,7 @@
 """Annotations in the one format -> what the model is to say: tags for each layer, and which pairs of spans are related."""
 
 import json
+import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,11 @@ from guillemet_models.tokenization import TokenizedText
 
 # A role is looked for this many characters around a mention of its bearer; further off the same words may be another's.
 ROLE_REACH_CHARACTERS = 250
+# Of the mentions that are no source, and of the names of those who do not speak (see `example`).
+MISSED_SHARE = 0.08
+STRANGER_SHARE = 0.25
+
+_PROPER_NAME = re.compile(r"[^\W\d_a-zà-ÿ][\w’'-]+(?: (?:de |du |d['’]|la |le |van |ben |El )?[^\W\d_a-zà-ÿ][\w’'-]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,17 @@ def read(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in lines]
 
 
-def example(document: dict[str, Any], text: TokenizedText) -> Example:
-    """Return what the model is to say of `document`, tokenized as `text`."""
+def example(document: dict[str, Any], text: TokenizedText, disturbance: random.Random | None = None) -> Example:
+    """Return what the model is to say of `document`, tokenized as `text`.
+
+    Args:
+        document: In the one format.
+        text: Its text.
+        disturbance: Relations are trained among true mentions, but used among those that the tagger finds: with this some
+            mentions are left out and some names of people who do not speak are put in, as a tagger would.
+    """
     gold = _Gold(document, text)
-    candidates = gold.candidates()
+    candidates = gold.candidates(disturbance)
     pairs = propose(text, [candidate for candidate, _ in candidates])
     facts: list[_Fact] = [_Fact(), *(fact for _, fact in candidates)]
     is_true = np.array(
@@ -119,7 +132,7 @@ class _Gold:
         self._tag_mentions()
         self._tag_roles_and_institutions()
 
-    def candidates(self) -> list[tuple[Candidate, _Fact]]:
+    def candidates(self, disturbance: random.Random | None) -> list[tuple[Candidate, _Fact]]:
         """Return the spans among which relations hold, in the order of the text, each with what is known of it."""
         found = dict(self._contents_and_cues())
         sources = {
@@ -127,7 +140,11 @@ class _Gold:
         }
         for tokens, speaker in sources.items():
             found[Candidate(SpanKind.MENTION, *tokens)] = self._mention_fact(tokens, speaker)
+        if disturbance:
+            found |= {Candidate(SpanKind.MENTION, *tokens): _Fact(tokens=tokens) for tokens in self._strangers(disturbance)}
         for tokens, name in self.mentions:
+            if disturbance and disturbance.random() < MISSED_SHARE:
+                continue
             if not any(_meet(tokens, source) and name == owner for source, owner in sources.items()):
                 found.setdefault(Candidate(SpanKind.MENTION, *tokens), self._mention_fact(tokens, name))
         found |= {Candidate(SpanKind.ROLE, *tokens): _Fact(role=words) for tokens, words in self.roles}
@@ -143,6 +160,14 @@ class _Gold:
                 if tokens := self._tokens(span):
                     fact = _Fact(quotation=number, part=part, cue=cue, source=source, entity=quotation["speaker"])
                     yield Candidate(SpanKind.CONTENT, *tokens), fact
+
+    def _strangers(self, disturbance: random.Random) -> Iterator[tuple[int, int]]:
+        """Yield names of those who do not speak."""
+        spoken = (self.tags[:, LAYERS.index(MENTION)] + self.tags[:, LAYERS.index(SOURCE)]) > 0
+        for found in _PROPER_NAME.finditer(self.text.text):
+            tokens = self.text.tokens(Span(*found.span()))
+            if tokens and not spoken[tokens[0] : tokens[1] + 1].any() and disturbance.random() < STRANGER_SHARE:
+                yield tokens
 
     def _mention_fact(self, tokens: tuple[int, int], entity_id: str | None) -> _Fact:
         entity = self.entities.get(entity_id or "")

@@ -98,7 +98,7 @@ def train(config: TrainingConfig) -> None:
             torch.manual_seed(config.seed * 1000 + epoch)
             varied = (vary(document, config.augmentation, randomness) for document in documents)
             batches = batches_by_length(
-                (example(document, tokenizer(document["text"])) for document in varied), config.batch_documents
+                (example(document, tokenizer(document["text"]), randomness) for document in varied), config.batch_documents
             )
             randomness.shuffle(batches)
             model.train()
