@@ -1,0 +1,92 @@
+"""The commands say in one line what is wrong, and end with 2."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from guillemet_models.cli import add_commands
+from guillemet_models.weights import DESCRIPTION, read_settings
+
+
+def run(*arguments: object) -> Result:
+    app = typer.Typer()
+    add_commands(app)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def refusal(result: Result) -> str:
+    """Return the one line."""
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1
+    return lines[0]
+
+
+@pytest.mark.parametrize("command", ["train", "pretrain"])
+def test_an_unknown_key_is_named_in_one_line(command: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text('encoder = "e"\ncorpus = "c"\noutput = "o"\ntokens = 1\nspeed = 3\n', encoding="utf-8")
+    if command == "train":
+        path.write_text('encoder = "e"\ncorpus = "c"\noutput = "o"\nspeed = 3\n', encoding="utf-8")
+
+    line = refusal(run(command, path))
+
+    assert line.startswith(f"guillemet {command}: ")
+    assert "speed" in line
+    assert str(path) in line
+
+
+@pytest.mark.parametrize("command", ["train", "pretrain"])
+def test_a_missing_key_is_named_in_one_line(command: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text('encoder = "e"\n', encoding="utf-8")
+
+    assert "corpus" in refusal(run(command, path))
+
+
+@pytest.mark.parametrize("command", ["train", "pretrain"])
+def test_a_file_that_is_no_toml_is_refused_in_one_line(command: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text("encoder =\n", encoding="utf-8")
+
+    assert str(path) in refusal(run(command, path))
+
+
+@pytest.mark.parametrize("command", ["train", "pretrain"])
+def test_a_run_whose_encoder_is_missing_is_refused_in_one_line(command: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    folder = tmp_path / "nowhere"
+    tokens = "tokens = 100000\n" if command == "pretrain" else ""
+    path.write_text(f'encoder = "{folder}"\ncorpus = "{folder}"\noutput = "{tmp_path}/o"\n{tokens}', encoding="utf-8")
+
+    assert str(folder) in refusal(run(command, path))
+
+
+@pytest.mark.parametrize("command", ["train", "pretrain", "export"])
+def test_a_missing_file_or_folder_is_refused(command: str, tmp_path: Path) -> None:
+    result = run(command, tmp_path / "nowhere", *([tmp_path] if command == "export" else []))
+
+    assert result.exit_code == 2
+    assert "nowhere" in "".join(result.stderr.split())
+
+
+def test_a_folder_without_a_trained_model_is_refused_in_one_line(tmp_path: Path) -> None:
+    line = refusal(run("export", tmp_path, tmp_path / "out"))
+
+    assert "heads.json" in line
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_a_trained_model_is_exported(precision: str, tiny_model_folder: Path, tmp_path: Path) -> None:
+    options = ["--name", "mine", "--version", "3.2.1", *(["--int8"] if precision == "int8" else [])]
+
+    result = run("export", tiny_model_folder, tmp_path, *options)
+
+    assert result.exit_code == 0, result.output
+    settings = read_settings(tmp_path)
+    assert (settings.name, settings.version, settings.precision) == ("mine", "3.2.1", precision)
+    assert json.loads((tmp_path / DESCRIPTION).read_text(encoding="utf-8"))["format"] == settings.format

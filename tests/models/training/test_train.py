@@ -1,0 +1,159 @@
+"""A training run small enough to be run in a test, whole and in pieces."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from guillemet_models.model import HeadConfig, QuotationModel
+from guillemet_models.tokenization import TextTokenizer
+from guillemet_models.training import train as training
+from guillemet_models.training.corpus import example
+from guillemet_models.training.sequence_loss import sequence_loss
+from guillemet_models.training.train import TrainingConfig, train
+
+HEADS = HeadConfig(tagging_width=16, span_width=8, pair_width=8)
+
+
+class Killed(Exception):  # noqa: N818
+    """Stands for the end of the process."""
+
+
+class Progress(training.tqdm):
+    """Ends the process at a certain step, counted from where the run began."""
+
+    kills_at = 0
+    seen = 0
+
+    def update(self, n: float | None = 1) -> bool | None:
+        type(self).seen += 1
+        if type(self).seen == type(self).kills_at:
+            raise Killed
+        return super().update(n)
+
+
+@pytest.fixture(scope="module")
+def articles(gold_documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(gold_documents, key=lambda document: len(document["text"]))[:2]
+
+
+@pytest.fixture
+def config(tiny_encoder_folder: Path, articles: list[dict[str, Any]], tmp_path: Path) -> TrainingConfig:
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_text("".join(json.dumps(article) + "\n" for article in articles), encoding="utf-8")
+    return TrainingConfig(
+        encoder=tiny_encoder_folder,
+        corpus=corpus,
+        output=tmp_path / "model",
+        epochs=2,
+        batch_documents=1,
+        checkpoint_seconds=-1.0,  # after each step
+        heads=HEADS,
+    )
+
+
+def tag_loss(folder: Path, articles: list[dict[str, Any]]) -> float:
+    model, tokenizer = QuotationModel.load(folder).eval(), TextTokenizer(folder / "tokenizer.json")
+    total = 0.0
+    for article in articles:
+        item = example(article, tokenizer(article["text"]))
+        is_token = torch.ones(1, len(item.text), dtype=torch.bool)
+        with torch.inference_mode():
+            _, scores = model(torch.from_numpy(item.text.ids)[None], torch.from_numpy(item.text.features)[None], is_token)
+            total += sequence_loss(scores, torch.from_numpy(item.tags)[None], is_token).sum().item()
+    return total
+
+
+def test_training_makes_the_annotation_likelier_and_writes_a_model(
+    config: TrainingConfig, articles: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    longer = replace(config, output=tmp_path / "longer", epochs=8, averaging_decay=0.5, head_learning_rate=1e-2)
+
+    train(replace(config, epochs=1, head_learning_rate=0.0, encoder_learning_rate=0.0))
+    train(longer)
+
+    assert tag_loss(longer.output, articles) < 0.5 * tag_loss(config.output, articles)
+    assert {path.name for path in longer.output.iterdir()} == {
+        "model.safetensors",
+        "config.json",
+        "heads.json",
+        "tokenizer.json",
+        "checkpoint.pt",
+    }
+
+
+@pytest.mark.parametrize("kills_at", [2, 3, 4], ids=["in an epoch", "behind an epoch", "in the last epoch"])
+def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
+    config: TrainingConfig, tmp_path: Path, kills_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = replace(config, output=tmp_path / "whole")
+    train(whole)
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "tqdm", Progress)
+        patch.setattr(Progress, "seen", 0)
+        patch.setattr(Progress, "kills_at", kills_at)
+        with pytest.raises(Killed):
+            train(config)
+        assert not (config.output / "model.safetensors").exists()
+
+    train(config)
+
+    expected, resumed = (load_file(run.output / "model.safetensors") for run in (whole, config))
+    for name, value in expected.items():
+        torch.testing.assert_close(resumed[name], value, msg=lambda text, name=name: f"{name}: {text}")
+
+
+def test_a_finished_run_is_not_run_again(config: TrainingConfig) -> None:
+    train(config)
+    before = load_file(config.output / "model.safetensors")
+
+    train(config)
+
+    after = load_file(config.output / "model.safetensors")
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+
+
+def test_two_runs_of_one_seed_are_the_same(config: TrainingConfig, tmp_path: Path) -> None:
+    other = replace(config, output=tmp_path / "other")
+
+    train(config)
+    train(other)
+
+    one, two = (load_file(run.output / "model.safetensors") for run in (config, other))
+    for name, value in one.items():
+        torch.testing.assert_close(two[name], value)
+
+
+def test_a_run_is_read_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text(
+        'encoder = "e"\ncorpus = "c"\noutput = "o"\nepochs = 3\n[heads]\ndropout = 0.1\n[augmentation]\nother_marks = 0.0\n',
+        encoding="utf-8",
+    )
+
+    config = TrainingConfig.read(path)
+
+    assert (config.encoder, config.epochs) == (Path("e"), 3)
+    assert config.heads.dropout == pytest.approx(0.1)
+    assert config.augmentation.other_marks == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(
+    ("toml", "word"),
+    [
+        ('encoder = "e"\ncorpus = "c"\noutput = "o"\nepoch = 3', "epoch"),
+        ('encoder = "e"\ncorpus = "c"', "output"),
+        ('encoder = "e"\ncorpus = "c"\noutput = "o"\n[heads]\nwidth = 1', "width"),
+        ('encoder = "e"\ncorpus = "c"\noutput = "o"\n[augmentation]\nnoise = 1', "noise"),
+    ],
+)
+def test_a_wrong_key_is_named(tmp_path: Path, toml: str, word: str) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text(toml, encoding="utf-8")
+
+    with pytest.raises(ValueError, match=word):
+        TrainingConfig.read(path)
