@@ -50,7 +50,9 @@ def export(
     *,
     name: Annotated[str, typer.Option(help="By which servers offer it.")] = "guillemet-fr",
     version: Annotated[str, typer.Option(help="Of the weights, semantic.")] = "0.1.0",
-    int8: Annotated[bool, typer.Option("--int8", help="Quantize the encoder's matrices.")] = False,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Add an int8 encoder, for CPUs made for it; measure first what it costs.")
+    ] = False,
 ) -> None:
     """Write a trained model as a folder that serves without torch."""
     try:

@@ -13,7 +13,7 @@ from guillemet_models.document import Document
 from guillemet_models.pairing import propose
 from guillemet_models.runtime import Array, OnnxRuntime, Runtime
 from guillemet_models.tokenization import FEATURE_SIZES, TextTokenizer, TokenizedText, windows
-from guillemet_models.weights import ENCODER, TOKENIZER, ModelSettings, embedded_folder, read_settings
+from guillemet_models.weights import TOKENIZER, ModelSettings, embedded_folder, read_settings
 
 # Padded tokens that one run of the encoder takes; more gains nothing on a CPU and costs memory.
 BATCH_TOKENS = 8192
@@ -50,9 +50,9 @@ class Extractor:
         self.description = ModelDescription(
             name=settings.name,
             version=settings.version,
-            sha256=settings.sha256.get(ENCODER, ""),
+            sha256=settings.sha256.get(runtime.weights, ""),
             runtime=runtime.name,
-            precision=settings.precision,
+            precision=runtime.precision,
             threads=runtime.threads,
         )
 

@@ -15,6 +15,8 @@ class TorchRuntime:
     """A `QuotationModel` behind the interface of `Runtime`."""
 
     name = "torch"
+    precision = "float32"
+    weights = "model.safetensors"
 
     def __init__(self, model: QuotationModel) -> None:
         """Take over `model`, on the device it is on."""

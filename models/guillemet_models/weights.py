@@ -12,7 +12,9 @@ from typing import Any
 
 DESCRIPTION = "model.json"
 TOKENIZER = "tokenizer.json"
-ENCODER = "encoder.onnx"
+ENCODER = "encoder.onnx"  # float32
+ENCODER_INT8 = "encoder.int8.onnx"  # may be left out
+EMBEDDINGS = "embeddings.bin"  # the largest tensor, which the two share
 RELATIONS = "relations.onnx"
 FORMAT = 1
 
@@ -27,7 +29,6 @@ class ModelSettings:
 
     name: str
     version: str  # semantic, of the weights
-    precision: str  # "float32" or "int8"
     sha256: dict[str, str]  # of each file
     window_tokens: int = 1024
     overlap_tokens: int = 256
@@ -63,7 +64,7 @@ def read_settings(folder: Path) -> ModelSettings:
         settings = ModelSettings(**values)
     except TypeError as error:
         raise ModelFileError(f"{path} is damaged: {error}") from error
-    for name in (ENCODER, RELATIONS, TOKENIZER):
+    for name in sorted({ENCODER, EMBEDDINGS, RELATIONS, TOKENIZER} | settings.sha256.keys()):
         if (expected := settings.sha256.get(name)) != (actual := sha256(folder / name)):
             raise ModelFileError(
                 f"{folder / name} is not the file that {DESCRIPTION} describes: sha256 {actual}, not {expected}"

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+from onnx.external_data_helper import set_external_data
 from torch import Tensor, nn
 
 from guillemet_models.model import QuotationModel
 from guillemet_models.pairing import PAIR_FEATURE_SIZES
 from guillemet_models.tokenization import FEATURE_SIZES
-from guillemet_models.weights import ENCODER, RELATIONS, TOKENIZER, ModelSettings, sha256
+from guillemet_models.weights import EMBEDDINGS, ENCODER, ENCODER_INT8, RELATIONS, TOKENIZER, ModelSettings, sha256
 
 # Smaller tensors (biases, norms, shapes) stay as they are: nothing to gain, and precision matters there.
 HALVED_FROM_ELEMENTS = 4096
@@ -34,24 +35,23 @@ def export(model: QuotationModel, tokenizer: Path, folder: Path, *, name: str, v
         folder: Made if it is not there; files of a model in it are replaced.
         name: By which servers offer it.
         version: Semantic, of the weights.
-        int8: Quantize the matrices of the encoder.
+        int8: Add an encoder with quantized matrices, for CPUs that have the instructions.
     """
     folder.mkdir(parents=True, exist_ok=True)
     model = model.float().cpu().eval()
     _export_encoder(model, folder / ENCODER)
     _export_relations(model, folder / RELATIONS)
+    (folder / ENCODER_INT8).unlink(missing_ok=True)
+    encoders = [ENCODER]
     if int8:
-        _quantize(folder / ENCODER)
-    for graph in (ENCODER, RELATIONS):
-        _halve(folder / graph)
+        _quantize(folder / ENCODER, folder / ENCODER_INT8)
+        encoders.append(ENCODER_INT8)
+    for graph in (*encoders, RELATIONS):
+        _shrink(folder / graph, shares_embeddings=graph != RELATIONS)
     if tokenizer.resolve() != (folder / TOKENIZER).resolve():
         copyfile(tokenizer, folder / TOKENIZER)
-    ModelSettings(
-        name=name,
-        version=version,
-        precision="int8" if int8 else "float32",
-        sha256={file: sha256(folder / file) for file in (ENCODER, RELATIONS, TOKENIZER)},
-    ).write(folder)
+    files = (*encoders, EMBEDDINGS, RELATIONS, TOKENIZER)
+    ModelSettings(name=name, version=version, sha256={file: sha256(folder / file) for file in files}).write(folder)
 
 
 def _export_encoder(model: QuotationModel, path: Path) -> None:
@@ -117,23 +117,26 @@ def _export(
     onnx.save(program.model_proto, path)
 
 
-def _quantize(path: Path) -> None:
+def _quantize(path: Path, output: Path) -> None:
     """Quantize the matrices to int8 for each column, the activations as they come."""
     from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415 (it logs at import)
 
-    quantize_dynamic(path, path, weight_type=QuantType.QInt8, per_channel=True)
+    quantize_dynamic(path, output, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul"])
 
 
-def _halve(path: Path) -> None:
-    """Store the large float32 tensors of a graph as float16, each cast back where the graph is loaded."""
+def _shrink(path: Path, *, shares_embeddings: bool) -> None:
+    """Store the large float32 tensors of a graph as float16, each cast back where the graph is loaded.
+
+    The embeddings, more than all the rest, go into a file of their own, which is the same for each precision.
+    """
     graph = onnx.load(path)
-    casts = []
-    for tensor in graph.graph.initializer:
-        if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < HALVED_FROM_ELEMENTS:
-            continue
-        halved = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f"{tensor.name}_float16")
-        casts.append(helper.make_node("Cast", [halved.name], [tensor.name], to=TensorProto.FLOAT))
-        tensor.CopyFrom(halved)
+    halved = [tensor for tensor in graph.graph.initializer if _is_large(tensor)]
+    casts = [_halve(tensor) for tensor in halved]
+    if shares_embeddings:
+        embeddings = max(halved, key=lambda tensor: int(np.prod(tensor.dims)))
+        path.with_name(EMBEDDINGS).write_bytes(embeddings.raw_data)
+        set_external_data(embeddings, EMBEDDINGS)
+        embeddings.ClearField("raw_data")
     nodes = [*casts, *graph.graph.node]
     del graph.graph.node[:]
     graph.graph.node.extend(nodes)
@@ -142,4 +145,16 @@ def _halve(path: Path) -> None:
     for part in parts:
         del part.metadata_props[:]
         part.doc_string = ""
-    onnx.save(graph, path)
+    path.write_bytes(graph.SerializeToString())
+
+
+def _is_large(tensor: TensorProto) -> bool:
+    return bool(tensor.data_type == TensorProto.FLOAT and np.prod(tensor.dims) >= HALVED_FROM_ELEMENTS)
+
+
+def _halve(tensor: TensorProto) -> NodeProto:
+    """Make `tensor` float16 under another name; return the node that gives it back as it was."""
+    halved = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f"{tensor.name}_float16")
+    cast = helper.make_node("Cast", [halved.name], [tensor.name], to=TensorProto.FLOAT)
+    tensor.CopyFrom(halved)
+    return cast
