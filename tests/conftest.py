@@ -1,4 +1,4 @@
-"""A whole model small enough to make anew for each run of the tests: random weights, and a tokenizer learnt from the gold texts."""
+"""A model small enough to make anew for each run of the tests: random weights, a tokenizer learnt from the gold texts."""
 
 import json
 from pathlib import Path
@@ -106,7 +106,9 @@ def tiny_model_folder(
             first += layer.states
         # "Nobody" against forty antecedents alike: else all mentions of a text would be one entity's.
         wins = model.relations.output.weight[Relation.ANTECEDENT].clamp(min=0)
-        model.relations.features[0].weight[Relation.ANTECEDENT * PAIR_FEATURE_SIZES[0]] = NOBODY_SCORE * wins / wins.square().sum()
+        model.relations.features[0].weight[Relation.ANTECEDENT * PAIR_FEATURE_SIZES[0]] = (
+            NOBODY_SCORE * wins / wins.square().sum()
+        )
     folder = tmp_path_factory.mktemp("model")
     model = model.half().float()  # what a model folder stores, so that both runtimes compute with the same numbers
     model.save(folder, tiny_encoder_folder / "tokenizer.json")

@@ -73,7 +73,9 @@ class Reader:
         found, how = candidates(tagging)
         pairs = propose(tokenized, found)
         places = {(candidate.first, candidate.last): index + 1 for index, candidate in enumerate(found)}
-        wanted = {(relation, places[_tokens(tokenized, head)]): places[_tokens(tokenized, tail)] for relation, head, tail in related}
+        wanted = {
+            (relation, places[_tokens(tokenized, head)]): places[_tokens(tokenized, tail)] for relation, head, tail in related
+        }
         scores = [
             SURE * (wanted.get((Relation(relation), head), 0) == tail)
             for (head, tail), relation in zip(pairs.pairs.tolist(), pairs.relations.tolist(), strict=True)

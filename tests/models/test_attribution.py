@@ -141,7 +141,9 @@ def test_a_mention_that_meets_a_source_is_that_source(reader: Read) -> None:
         mentions={"Jean Dupont": PERSON},
     )
 
-    assert [evidence.characters(index).of(evidence.text.text) for index in range(len(evidence.found))] == ["le maire Jean Dupont"]
+    assert [evidence.characters(index).of(evidence.text.text) for index in range(len(evidence.found))] == [
+        "le maire Jean Dupont"
+    ]
 
 
 def test_relations_of_a_first_span_are_a_distribution() -> None:

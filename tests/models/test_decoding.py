@@ -1,5 +1,6 @@
 """The likeliest spans and the probabilities, against a sum over every sequence there is."""
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -113,7 +114,7 @@ def test_spans_of_a_layer_are_disjoint_and_in_order_in_a_long_text() -> None:
         spans = tagging.spans[layer]
         assert spans
         assert all(span.first <= span.last for span in spans)
-        assert all(before.last < after.first for before, after in zip(spans, spans[1:], strict=False))
+        assert all(before.last < after.first for before, after in itertools.pairwise(spans))
         assert np.isfinite(tagging.inside[layer]).all()
         assert ((tagging.inside[layer] >= 0) & (tagging.inside[layer].sum(1, keepdims=True) <= 1 + 1e-5)).all()
 

@@ -12,7 +12,9 @@ from guillemet_models.pairing import PAIR_FEATURE_SIZES, REACH, Candidate, fold,
 from guillemet_models.scheme import Relation, SpanKind
 from guillemet_models.tokenization import TextTokenizer, TokenizedText
 
-TEXT = "« Oui », a dit Nikolaï Patrouchev. M. Patrouchev, 72 ans, dirige la CGT.\n– Non !\n\nElle a ri\u202f: “ha” 👩🏽\u200d🚒."
+TEXT = (
+    "« Oui », a dit Nikolaï Patrouchev. M. Patrouchev, 72 ans, dirige la CGT.\n– Non !\n\nElle a ri\u202f: “ha” 👩🏽\u200d🚒."
+)
 KINDS = [kind for kind in SpanKind if kind is not SpanKind.NOBODY]
 LIKENESS, GENDER = 5, 6
 

@@ -48,7 +48,9 @@ def test_padding_changes_nothing(runtimes: tuple[TorchRuntime, OnnxRuntime]) -> 
     ids = random.integers(5, 200, (1, 40))
     features = np.stack([random.integers(0, size, (1, 40)) for size in FEATURE_SIZES], axis=-1)
     is_token = np.ones((1, 40), dtype=bool)
-    padded = [np.concatenate([part, np.zeros((1, 25, *part.shape[2:]), part.dtype)], axis=1) for part in (ids, features, is_token)]
+    padded = [
+        np.concatenate([part, np.zeros((1, 25, *part.shape[2:]), part.dtype)], axis=1) for part in (ids, features, is_token)
+    ]
 
     for runtime in runtimes:
         _, alone = runtime.encode(ids, features, is_token)

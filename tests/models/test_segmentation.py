@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from guillemet_models.segmentation import Boundary, Region, paragraphs, quoted_regions
 
-PIECES = st.sampled_from([*"«»“”„‹›\"\n\r –—-.,;:!?…'’", "\u00a0", "\u202f", "« ", " »", "mot", "Mot", "\n« ", "\n» ", "\n– ", "12"])
+PIECES = st.sampled_from(
+    [*"«»“”„‹›\"\n\r –—-.,;:!?…'’", "\u00a0", "\u202f", "« ", " »", "mot", "Mot", "\n« ", "\n» ", "\n– ", "12"]
+)
 TEXTS = st.lists(PIECES, max_size=60).map("".join)
 
 

@@ -1,5 +1,6 @@
 """Tokens know their characters, whatever the characters are."""
 
+import itertools
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,10 @@ ODD_TEXTS = [
     "ﬁn ① ㎏ Å",
 ]
 ODD_CHARACTERS = st.text(
-    st.one_of(st.sampled_from("ae« »“”\"’'\n\r.\u00a0\u202f\u0301\u0323\u0307👩🏽\u200d🚒\u1100\u1161"), st.characters(exclude_categories=["Cs"])),
+    st.one_of(
+        st.sampled_from("ae« »“”\"’'\n\r.\u00a0\u202f\u0301\u0323\u0307👩🏽\u200d🚒\u1100\u1161"),
+        st.characters(exclude_categories=["Cs"]),
+    ),
     max_size=60,
 )
 
@@ -177,6 +181,6 @@ def test_windows_cover_everything_and_share_the_overlap(length: int, size: int, 
     assert cut[0].start == 0
     assert cut[-1].stop == length
     assert all(window.stop - window.start == (size if len(cut) > 1 else length) for window in cut)
-    for before, after in zip(cut, cut[1:], strict=False):
+    for before, after in itertools.pairwise(cut):
         assert before.start < after.start
         assert before.stop - after.start >= overlap

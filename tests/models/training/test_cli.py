@@ -1,6 +1,5 @@
 """The commands say in one line what is wrong, and end with 2."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from guillemet_models.cli import add_commands
-from guillemet_models.weights import DESCRIPTION, read_settings
+from guillemet_models.extractor import Extractor
+from guillemet_models.weights import read_settings
 
 
 def run(*arguments: object) -> Result:
@@ -80,13 +80,11 @@ def test_a_folder_without_a_trained_model_is_refused_in_one_line(tmp_path: Path)
     assert "heads.json" in line
 
 
-@pytest.mark.parametrize("precision", ["float32", "int8"])
-def test_a_trained_model_is_exported(precision: str, tiny_model_folder: Path, tmp_path: Path) -> None:
-    options = ["--name", "mine", "--version", "3.2.1", *(["--int8"] if precision == "int8" else [])]
-
-    result = run("export", tiny_model_folder, tmp_path, *options)
+def test_a_trained_model_is_exported_and_reads(tiny_model_folder: Path, tmp_path: Path) -> None:
+    result = run("export", tiny_model_folder, tmp_path, "--name", "mine", "--version", "3.2.1", "--int8")
 
     assert result.exit_code == 0, result.output
     settings = read_settings(tmp_path)
-    assert (settings.name, settings.version, settings.precision) == ("mine", "3.2.1", precision)
-    assert json.loads((tmp_path / DESCRIPTION).read_text(encoding="utf-8"))["format"] == settings.format
+    assert (settings.name, settings.version, settings.precision) == ("mine", "3.2.1", "int8")
+    (document,) = Extractor.load(tmp_path, threads=1).extract(["« Oui », a dit Anne Roux."])
+    assert document.tokens > 0

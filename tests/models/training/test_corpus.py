@@ -1,5 +1,6 @@
 """Gold articles -> what the model is to say, and back."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -47,7 +48,7 @@ def test_tags_are_valid_sequences(examples: list[tuple[dict[str, Any], Example]]
         for index, layer in enumerate(LAYERS):
             tags = [OUTSIDE, *item.tags[:, index].tolist(), OUTSIDE]
             assert max(tags) < layer.states
-            assert all(allowed[before, after] for before, after in zip(tags, tags[1:], strict=False))
+            assert all(allowed[before, after] for before, after in itertools.pairwise(tags))
 
 
 def test_tags_give_the_gold_contents_back(examples: list[tuple[dict[str, Any], Example]]) -> None:

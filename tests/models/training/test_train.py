@@ -30,6 +30,7 @@ class Progress(training.tqdm):
     seen = 0
 
     def update(self, n: float | None = 1) -> bool | None:
+        """Count the step, and end where it was asked."""
         type(self).seen += 1
         if type(self).seen == type(self).kills_at:
             raise Killed
@@ -41,19 +42,31 @@ def articles(gold_documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(gold_documents, key=lambda document: len(document["text"]))[:2]
 
 
-@pytest.fixture
-def config(tiny_encoder_folder: Path, articles: list[dict[str, Any]], tmp_path: Path) -> TrainingConfig:
-    corpus = tmp_path / "corpus.jsonl"
+@pytest.fixture(scope="module")
+def whole(
+    tiny_encoder_folder: Path, articles: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> TrainingConfig:
+    """Return a run that was never interrupted, and has run."""
+    folder = tmp_path_factory.mktemp("whole")
+    corpus = folder / "corpus.jsonl"
     corpus.write_text("".join(json.dumps(article) + "\n" for article in articles), encoding="utf-8")
-    return TrainingConfig(
+    config = TrainingConfig(
         encoder=tiny_encoder_folder,
         corpus=corpus,
-        output=tmp_path / "model",
+        output=folder / "model",
         epochs=2,
+        averaging_decay=0.5,
         batch_documents=1,
         checkpoint_seconds=-1.0,  # after each step
         heads=HEADS,
     )
+    train(config)
+    return config
+
+
+@pytest.fixture
+def config(whole: TrainingConfig, tmp_path: Path) -> TrainingConfig:
+    return replace(whole, output=tmp_path / "model")
 
 
 def tag_loss(folder: Path, articles: list[dict[str, Any]]) -> float:
@@ -71,7 +84,7 @@ def tag_loss(folder: Path, articles: list[dict[str, Any]]) -> float:
 def test_training_makes_the_annotation_likelier_and_writes_a_model(
     config: TrainingConfig, articles: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    longer = replace(config, output=tmp_path / "longer", epochs=8, averaging_decay=0.5, head_learning_rate=1e-2)
+    longer = replace(config, output=tmp_path / "longer", epochs=8, head_learning_rate=1e-2)
 
     train(replace(config, epochs=1, head_learning_rate=0.0, encoder_learning_rate=0.0))
     train(longer)
@@ -88,10 +101,8 @@ def test_training_makes_the_annotation_likelier_and_writes_a_model(
 
 @pytest.mark.parametrize("kills_at", [2, 3, 4], ids=["in an epoch", "behind an epoch", "in the last epoch"])
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
-    config: TrainingConfig, tmp_path: Path, kills_at: int, monkeypatch: pytest.MonkeyPatch
+    config: TrainingConfig, whole: TrainingConfig, kills_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = replace(config, output=tmp_path / "whole")
-    train(whole)
     with monkeypatch.context() as patch:
         patch.setattr(training, "tqdm", Progress)
         patch.setattr(Progress, "seen", 0)
@@ -107,23 +118,19 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
         torch.testing.assert_close(resumed[name], value, msg=lambda text, name=name: f"{name}: {text}")
 
 
-def test_a_finished_run_is_not_run_again(config: TrainingConfig) -> None:
-    train(config)
-    before = load_file(config.output / "model.safetensors")
+def test_a_finished_run_is_not_run_again(whole: TrainingConfig) -> None:
+    before = load_file(whole.output / "model.safetensors")
 
-    train(config)
+    train(whole)
 
-    after = load_file(config.output / "model.safetensors")
+    after = load_file(whole.output / "model.safetensors")
     assert all(torch.equal(after[name], value) for name, value in before.items())
 
 
-def test_two_runs_of_one_seed_are_the_same(config: TrainingConfig, tmp_path: Path) -> None:
-    other = replace(config, output=tmp_path / "other")
-
+def test_two_runs_of_one_seed_are_the_same(config: TrainingConfig, whole: TrainingConfig) -> None:
     train(config)
-    train(other)
 
-    one, two = (load_file(run.output / "model.safetensors") for run in (config, other))
+    one, two = (load_file(run.output / "model.safetensors") for run in (whole, config))
     for name, value in one.items():
         torch.testing.assert_close(two[name], value)
 
