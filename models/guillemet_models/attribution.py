@@ -1,7 +1,7 @@
 """Spans and relations -> quotations, each with its type, its cue and its source."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,10 +70,12 @@ class RelationProbabilities:
         return self._table.get((head, relation), {None: 1.0})
 
 
-def candidates(tagging: Tagging) -> tuple[list[Candidate], list[TaggedSpan]]:
+def candidates(text: TokenizedText, tagging: Tagging) -> tuple[list[Candidate], list[TaggedSpan]]:
     """Return the spans among which relations are sought, in the order of the text, with how each was tagged."""
     chosen: list[tuple[Candidate, TaggedSpan]] = []
-    for layer, kind in ((CONTENT, SpanKind.CONTENT), (NESTED, SpanKind.CONTENT), (CUE, SpanKind.CUE)):
+    contents = _unbroken(text, tagging.spans[CONTENT])
+    chosen += [(Candidate(SpanKind.CONTENT, span.first, span.last), span) for span in contents]
+    for layer, kind in ((NESTED, SpanKind.CONTENT), (CUE, SpanKind.CUE)):
         chosen += [(Candidate(kind, span.first, span.last), span) for span in tagging.spans[layer]]
     sources = tagging.spans[SOURCE]
     chosen += [(Candidate(SpanKind.MENTION, span.first, span.last), span) for span in sources]
@@ -85,6 +87,22 @@ def candidates(tagging: Tagging) -> tuple[list[Candidate], list[TaggedSpan]]:
         chosen += [(Candidate(kind, span.first, span.last), span) for span in tagging.spans[layer]]
     ordered = dict(sorted(chosen, key=lambda item: (item[0].first, item[0].last, item[0].kind)))
     return list(ordered), list(ordered.values())
+
+
+def _unbroken(text: TokenizedText, contents: Sequence[TaggedSpan]) -> list[TaggedSpan]:
+    """Return the contents, neighbours in one pair of marks made one: several sentences said in one go are one quotation."""
+    joined: list[TaggedSpan] = []
+    for span in contents:
+        if joined:
+            before = joined[-1]
+            gap = text.text[text.ends[before.last] : text.begins[span.first]]
+            around = text.depths[text.begins[before.last] : text.ends[span.first]]
+            if not any(character.isalnum() for character in gap) and around.min() > 0:
+                sureness = (before.probability + span.probability) / 2
+                joined[-1] = replace(before, last=span.last, probability=sureness)
+                continue
+        joined.append(span)
+    return joined
 
 
 def attribute(evidence: Evidence) -> list[Attributed]:

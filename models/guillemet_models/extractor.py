@@ -127,7 +127,7 @@ class Extractor:
             return Document(text=text.text, quotations=(), entities=(), tokens=0, windows=0)
         states, scores = _joined(len(text), sorted(parts, key=lambda part: part[0].start))
         tagging = decode(scores, self._settings.bonus)
-        found, tagged = candidates(tagging)
+        found, tagged = candidates(text, tagging)
         pairs = propose(text, found)
         related = self._runtime.relate(states, pairs) if len(pairs.pairs) else np.zeros(0, dtype=np.float32)
         relations = RelationProbabilities(pairs, related)
