@@ -70,7 +70,7 @@ class Reader:
             for span in tagged:
                 inside[layer][span.first : span.last + 1, span.label] = 1.0
         tagging = Tagging(spans, inside)
-        found, how = candidates(tagging)
+        found, how = candidates(tokenized, tagging)
         pairs = propose(tokenized, found)
         places = {(candidate.first, candidate.last): index + 1 for index, candidate in enumerate(found)}
         wanted = {

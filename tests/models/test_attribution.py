@@ -71,6 +71,12 @@ def test_two_parts_that_do_not_go_on_are_two_quotations(reader: Read) -> None:
     assert words(evidence) == [["« Un mot »"], ["« Deux mots »"]]
 
 
+def test_neighbours_in_one_pair_of_marks_are_one_quotation(reader: Read) -> None:
+    text = "Il dit : « Nous irons. Vous aussi »."
+
+    assert words(reader(text, contents={"« Nous irons": DIRECT, "Vous aussi »": DIRECT})) == [["« Nous irons. Vous aussi »"]]
+
+
 @pytest.mark.parametrize("tagged", ["Nous irons tous demain", "« Nous irons tous demain »,", "irons tous demain"])
 def test_direct_words_snap_to_their_marks(reader: Read, tagged: str) -> None:
     evidence = reader("Il a dit : « Nous irons tous demain », puis rien.", contents={tagged: DIRECT})

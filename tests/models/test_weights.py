@@ -10,7 +10,9 @@ from guillemet_models.extractor import Extractor
 from guillemet_models.runtime import OnnxRuntime
 from guillemet_models.weights import (
     DESCRIPTION,
+    EMBEDDINGS,
     ENCODER,
+    ENCODER_INT8,
     RELATIONS,
     TOKENIZER,
     ModelFileError,
@@ -19,16 +21,14 @@ from guillemet_models.weights import (
     sha256,
 )
 
-FILES = (ENCODER, RELATIONS, TOKENIZER)
+FILES = (ENCODER, EMBEDDINGS, RELATIONS, TOKENIZER)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for name in FILES:
         (tmp_path / name).write_bytes(name.encode())
-    ModelSettings(
-        name="any", version="1.0.0", precision="float32", sha256={name: sha256(tmp_path / name) for name in FILES}
-    ).write(tmp_path)
+    ModelSettings(name="any", version="1.0.0", sha256={name: sha256(tmp_path / name) for name in FILES}).write(tmp_path)
     return tmp_path
 
 
@@ -52,6 +52,16 @@ def test_a_changed_file_is_named(folder: Path, name: str) -> None:
     (folder / name).write_bytes(b"other")
 
     with pytest.raises(ModelFileError, match=f"{name} is not the file"):
+        read_settings(folder)
+
+
+def test_a_changed_file_that_may_be_left_out_is_named_too(folder: Path) -> None:
+    (folder / ENCODER_INT8).write_bytes(b"one")
+    digests = {name: sha256(folder / name) for name in (*FILES, ENCODER_INT8)}
+    ModelSettings(name="any", version="1.0.0", sha256=digests).write(folder)
+    (folder / ENCODER_INT8).write_bytes(b"other")
+
+    with pytest.raises(ModelFileError, match=ENCODER_INT8):
         read_settings(folder)
 
 
@@ -97,4 +107,5 @@ def test_a_whole_folder_loads_from_anywhere(tiny_onnx_folder: Path, tmp_path: Pa
     description = Extractor.load(folder, threads=1).description
 
     assert (description.name, description.version, description.runtime, description.threads) == ("tiny", "0.0.1", "onnx", 1)
+    assert description.precision == "float32"
     assert description.sha256 == sha256(folder / ENCODER)

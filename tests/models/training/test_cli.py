@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 
 from guillemet_models.cli import add_commands
 from guillemet_models.extractor import Extractor
-from guillemet_models.weights import read_settings
+from guillemet_models.runtime import OnnxRuntime
+from guillemet_models.tokenization import TextTokenizer
+from guillemet_models.weights import ENCODER_INT8, TOKENIZER, read_settings
 
 
 def run(*arguments: object) -> Result:
@@ -85,6 +87,9 @@ def test_a_trained_model_is_exported_and_reads(tiny_model_folder: Path, tmp_path
 
     assert result.exit_code == 0, result.output
     settings = read_settings(tmp_path)
-    assert (settings.name, settings.version, settings.precision) == ("mine", "3.2.1", "int8")
-    (document,) = Extractor.load(tmp_path, threads=1).extract(["« Oui », a dit Anne Roux."])
-    assert document.tokens > 0
+    assert (settings.name, settings.version) == ("mine", "3.2.1")
+    assert ENCODER_INT8 in settings.sha256
+    for precision in ("float32", "int8"):
+        runtime = OnnxRuntime(tmp_path, threads=1, precision=precision)
+        (document,) = Extractor(TextTokenizer(tmp_path / TOKENIZER), runtime, settings).extract(["« Oui », a dit Anne Roux."])
+        assert document.windows == 1
