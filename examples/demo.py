@@ -1,4 +1,4 @@
-# ruff: noqa: INP001 (a script)
+
 """Ask a real server about an article: start one, wait until it is ready, print who said what, stop it.
 
 python examples/demo.py [FILE]

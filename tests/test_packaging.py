@@ -175,7 +175,7 @@ def test_the_sdist_holds_no_caches(sdist: Path) -> None:
 def test_the_client_requires_what_grpc_and_a_terminal_need(requirements: list[str]) -> None:
     base = {canonicalize_name(Requirement(line).name) for line in requirements if "extra ==" not in line}
 
-    assert base == {"grpcio", "grpcio-status", "protobuf", "typer"}
+    assert base == {"googleapis-common-protos", "grpcio", "grpcio-status", "protobuf", "rich", "typer"}
     assert not closure(requirements) & HEAVY
 
 

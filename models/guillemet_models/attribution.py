@@ -85,7 +85,10 @@ def candidates(text: TokenizedText, tagging: Tagging) -> tuple[list[Candidate], 
             chosen.append((Candidate(SpanKind.MENTION, mention.first, mention.last), mention))
     for layer, kind in ((ROLE, SpanKind.ROLE), (INSTITUTION, SpanKind.INSTITUTION)):
         chosen += [(Candidate(kind, span.first, span.last), span) for span in tagging.spans[layer]]
-    ordered = dict(sorted(chosen, key=lambda item: (item[0].first, item[0].last, item[0].kind)))
+    unique: dict[Candidate, TaggedSpan] = {}
+    for candidate, span in chosen:
+        unique.setdefault(candidate, span)
+    ordered = dict(sorted(unique.items(), key=lambda item: (item[0].first, item[0].last, item[0].kind)))
     return list(ordered), list(ordered.values())
 
 

@@ -15,9 +15,6 @@ from guillemet_models.runtime import Array, OnnxRuntime, Runtime
 from guillemet_models.tokenization import FEATURE_SIZES, TextTokenizer, TokenizedText, windows
 from guillemet_models.weights import TOKENIZER, ModelSettings, embedded_folder, read_settings
 
-# Padded tokens that one run of the encoder takes; more gains nothing on a CPU and costs memory.
-BATCH_TOKENS = 8192
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelDescription:
@@ -93,7 +90,7 @@ class Extractor:
             for window in windows(len(text), self._settings.window_tokens, self._settings.overlap_tokens)
         ]
         read: list[list[tuple[slice, Array, Array]]] = [[] for _ in texts]
-        for batch in _batches(pieces):
+        for batch in _batches(pieces, self._runtime.batch_tokens):
             if interrupted and interrupted():
                 raise Interrupted
             for (index, window), states, scores in self._encode(tokenized, batch):
@@ -136,12 +133,12 @@ class Extractor:
         return Document(text=text.text, quotations=quotations, entities=entities, tokens=len(text), windows=len(parts))
 
 
-def _batches(pieces: Sequence[tuple[int, slice]]) -> Iterator[list[tuple[int, slice]]]:
-    """Yield pieces of like length together, so that little is padded, within BATCH_TOKENS."""
+def _batches(pieces: Sequence[tuple[int, slice]], tokens: int) -> Iterator[list[tuple[int, slice]]]:
+    """Yield pieces of like length together, so that little is padded, within `tokens` padded ones."""
     batch: list[tuple[int, slice]] = []
     for piece in sorted(pieces, key=lambda piece: piece[1].start - piece[1].stop):
         longest = (batch or [piece])[0][1]
-        if (len(batch) + 1) * (longest.stop - longest.start) > BATCH_TOKENS and batch:
+        if (len(batch) + 1) * (longest.stop - longest.start) > tokens and batch:
             yield batch
             batch = []
         batch.append(piece)

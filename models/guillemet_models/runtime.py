@@ -21,6 +21,7 @@ class Runtime(Protocol):
     precision: str  # "float32", "int8" or "bfloat16"
     weights: str  # name of the file in the model folder that holds the encoder
     threads: int
+    batch_tokens: int  # padded, that one run should take; a longer window is run alone
 
     def encode(self, ids: NDArray[np.int64], features: NDArray[np.int64], is_token: NDArray[np.bool_]) -> tuple[Array, Array]:
         """Return hidden states ``(batch, length, width)`` and tag scores ``(batch, length, layers, states)``."""
@@ -35,6 +36,9 @@ class OnnxRuntime:
     """The graphs of a model folder on the CPU."""
 
     name = "onnx"
+    # One window a run. On a CPU a batch gains next to nothing, padding costs its full share, and int8 scales the activations of
+    # a run together: a document's answer must not depend on what it was batched with.
+    batch_tokens = 0
 
     def __init__(self, folder: Path, threads: int | None = None, precision: str | None = None) -> None:
         """Load the graphs.

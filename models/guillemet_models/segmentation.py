@@ -45,6 +45,7 @@ class _Open:
     begin: int
     closer: str
     paragraph: int
+    reach: int = 0  # the end of what was found inside
 
 
 def paragraphs(text: str) -> list[Span]:
@@ -124,16 +125,21 @@ class _Scanner:
             return False
         while len(self.opened) > depth + 1:
             self._give_up(position)
-        region = self.opened.pop()
-        self.found.append(Region(Span(region.begin, position + 1), len(self.opened) + 1, Boundary.MARKS))
+        self._end(self.opened.pop(), position + 1)
         return True
 
     def _give_up(self, limit: int | None = None) -> None:
         """End the innermost region, which nothing closes, with its last paragraph or before `limit`."""
         region = self.opened.pop()
-        end = self.ends[region.paragraph]
+        end = max(self.ends[region.paragraph], region.reach)
         end = end if limit is None else min(end, limit)
-        self.found.append(Region(Span(region.begin, max(end, region.begin + 1)), len(self.opened) + 1, Boundary.MARKS))
+        self._end(region, max(end, region.begin + 1))
+
+    def _end(self, region: _Open, end: int) -> None:
+        self.found.append(Region(Span(region.begin, end), len(self.opened) + 1, Boundary.MARKS))
+        if self.opened:
+            # What is around it must not end before it.
+            self.opened[-1].reach = max(self.opened[-1].reach, end, region.reach)
 
 
 def _order(region: Region) -> tuple[int, int]:
@@ -161,7 +167,11 @@ def _may_open(text: str, position: int) -> bool:
     """Tell whether a straight mark can open: words follow it at once, or nothing stands before it."""
     follows = text[position + 1 : position + 2]
     before = text[position - 1 : position]
-    return bool(follows) and (not follows.isspace() or before in {"", "\n"}) and (not before.isalnum() or follows.isalnum())
+    return (
+        bool(follows)
+        and (not follows.isspace() or before.isspace() or not before)
+        and (not before.isalnum() or follows.isalnum())
+    )
 
 
 def _must_open(text: str, position: int) -> bool:

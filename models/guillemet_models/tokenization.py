@@ -1,5 +1,6 @@
 """Text -> tokens that know their characters and whether they stand in quotation marks, and windows of them."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,10 +98,13 @@ def windows(length: int, size: int, overlap: int) -> Iterator[slice]:
 
 
 def _stripped(text: str, begin: int, end: int) -> tuple[int, int]:
-    """Leave out the white space that a token carries before its word; a token of nothing else keeps it."""
+    """Return a token's characters: without the white space before its word (unless there is nothing else), with all accents."""
     first = begin
     while first < end and text[first].isspace():
         first += 1
+    # Normalisation joins an accent to its letter; the token's characters must hold it too.
+    while end < len(text) and unicodedata.combining(text[end]):
+        end += 1
     return (first, end) if first < end else (begin, end)
 
 

@@ -17,6 +17,7 @@ class TorchRuntime:
     name = "torch"
     precision = "float32"
     weights = "model.safetensors"
+    batch_tokens = 16384
 
     def __init__(self, model: QuotationModel) -> None:
         """Take over `model`, on the device it is on."""

@@ -58,6 +58,8 @@ def read_settings(folder: Path) -> ModelSettings:
         raise ModelFileError(f"{folder} is no model folder: {DESCRIPTION}: {error.strerror}") from error
     except ValueError as error:
         raise ModelFileError(f"{path} is damaged: {error}") from error
+    if not isinstance(values, dict) or not isinstance(values.get("sha256", {}), dict):
+        raise ModelFileError(f"{path} is damaged: no description of a model")
     if values.get("format") != FORMAT:
         raise ModelFileError(f"{path} has format {values.get('format')}; this version reads format {FORMAT}")
     try:

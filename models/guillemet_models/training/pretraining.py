@@ -8,17 +8,18 @@ rate warms up, stays, and falls to zero over the last part (Hu et al. 2024, arXi
 import lzma
 import sys
 import time
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 from transformers import AutoModelForMaskedLM
+
+from guillemet_models.training.run import check_inputs, read_run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,35 +46,38 @@ class PretrainingConfig:
         """Read a TOML file.
 
         Raises:
-            ValueError: A key is unknown or missing; the message names it.
+            ValueError: A key is unknown or missing, or a file that it names; the message says which.
         """
-        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = read_run(path)
         try:
-            return cls(
-                encoder=Path(values.pop("encoder")),
-                corpus=Path(values.pop("corpus")),
-                output=Path(values.pop("output")),
-                **values,
-            )
-        except KeyError as error:
-            raise ValueError(f"{path}: {error} is missing") from error
+            config = cls(**values)
         except TypeError as error:
             raise ValueError(f"{path}: {error}") from error
+        check_inputs(path, config.encoder, config.corpus)
+        return config
 
 
 def documents(path: Path, max_characters: int) -> Iterator[str]:
-    """Yield the corpus's documents for ever, paragraphs joined by a line break."""
+    """Yield the corpus's documents for ever, paragraphs joined by a line break.
+
+    Raises:
+        ValueError: There is none of at most `max_characters`.
+    """
     while True:
+        any_found = False
         with lzma.open(path, "rt", encoding="utf-8") as lines:
             paragraphs: list[str] = []
-            for line in lines:
-                if line := line.rstrip("\n"):
-                    paragraphs.append(line)
+            for line in chain(lines, ["\n"]):
+                if stripped := line.rstrip("\n"):
+                    paragraphs.append(stripped)
                     continue
                 document = "\n".join(paragraphs)
                 paragraphs.clear()
                 if 0 < len(document) <= max_characters:
+                    any_found = True
                     yield document
+        if not any_found:
+            raise ValueError(f"{path} holds no document of at most {max_characters:,} characters")
 
 
 def windows(config: PretrainingConfig) -> Iterator[Tensor]:
@@ -141,6 +145,8 @@ def pretrain(config: PretrainingConfig) -> None:
         rate = learning_rate(step / steps, config)
         for group in optimizer.param_groups:
             group["lr"] = rate
+        # Everything random follows from the number of the step, so that a resumed run sees what it would have seen.
+        torch.manual_seed(config.seed * 1_000_003 + step)
         ids = next(batches)
         corrupted, chosen = mask(ids, config.masked_share, 3, model.config.vocab_size)
         with torch.autocast(device.type, torch.bfloat16, enabled=on_gpu):

@@ -7,7 +7,6 @@ state of a run is written every few minutes, and the same command goes on from i
 
 import random
 import time
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -24,6 +23,7 @@ from guillemet_models.scheme import Relation
 from guillemet_models.tokenization import FEATURE_SIZES, TextTokenizer
 from guillemet_models.training.augmentation import Augmentation, vary
 from guillemet_models.training.corpus import Example, batches_by_length, example, read
+from guillemet_models.training.run import check_inputs, read_run
 from guillemet_models.training.sequence_loss import sequence_loss
 
 
@@ -52,22 +52,19 @@ class TrainingConfig:
         """Read a TOML file.
 
         Raises:
-            ValueError: A key is unknown or missing; the message names it.
+            ValueError: A key is unknown or missing, or a file that it names; the message says which.
         """
-        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = read_run(path)
         try:
-            return cls(
-                encoder=Path(values.pop("encoder")),
-                corpus=Path(values.pop("corpus")),
-                output=Path(values.pop("output")),
+            config = cls(
                 heads=HeadConfig(**values.pop("heads", {})),
                 augmentation=Augmentation(**values.pop("augmentation", {})),
                 **values,
             )
-        except KeyError as error:
-            raise ValueError(f"{path}: {error} is missing") from error
         except TypeError as error:
             raise ValueError(f"{path}: {error}") from error
+        check_inputs(path, config.encoder, config.corpus)
+        return config
 
 
 def train(config: TrainingConfig) -> None:
@@ -93,9 +90,8 @@ def train(config: TrainingConfig) -> None:
     losses: dict[str, float] = {}
     with tqdm(total=total, initial=done, unit="step", smoothing=0.02) as progress:
         for epoch in range(done // steps_an_epoch, config.epochs):
-            # Everything random of an epoch follows from its number, so that a resumed run sees what it would have seen.
+            # Everything random follows from the numbers of epoch and step, so that a resumed run sees what it would have seen.
             randomness = random.Random(config.seed * 1000 + epoch)
-            torch.manual_seed(config.seed * 1000 + epoch)
             varied = (vary(document, config.augmentation, randomness) for document in documents)
             batches = batches_by_length(
                 (example(document, tokenizer(document["text"]), randomness) for document in varied), config.batch_documents
@@ -103,6 +99,7 @@ def train(config: TrainingConfig) -> None:
             randomness.shuffle(batches)
             model.train()
             for batch in batches[done - epoch * steps_an_epoch :]:
+                torch.manual_seed(config.seed * 1_000_003 + done)
                 parts_of_loss = _loss(model, batch, config.masked_share, device)
                 optimizer.zero_grad()
                 (sum(parts_of_loss.values(), torch.zeros((), device=device)) / len(batch)).backward()  # type: ignore[no-untyped-call]

@@ -137,14 +137,17 @@ def test_two_runs_of_one_seed_are_the_same(config: TrainingConfig, whole: Traini
 
 def test_a_run_is_read_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
+    for name in ("config.json", "tokenizer.json", "corpus.jsonl"):
+        (tmp_path / name).touch()
     path.write_text(
-        'encoder = "e"\ncorpus = "c"\noutput = "o"\nepochs = 3\n[heads]\ndropout = 0.1\n[augmentation]\nother_marks = 0.0\n',
+        f'encoder = "{tmp_path}"\ncorpus = "{tmp_path}/corpus.jsonl"\noutput = "o"\nepochs = 3\n'
+        "[heads]\ndropout = 0.1\n[augmentation]\nother_marks = 0.0\n",
         encoding="utf-8",
     )
 
     config = TrainingConfig.read(path)
 
-    assert (config.encoder, config.epochs) == (Path("e"), 3)
+    assert (config.encoder, config.epochs) == (tmp_path, 3)
     assert config.heads.dropout == pytest.approx(0.1)
     assert config.augmentation.other_marks == pytest.approx(0.0)
 
