@@ -6,14 +6,17 @@ from typing import Annotated
 
 import typer
 
+from guillemet_models.weights import ModelFileError
+
 _MISSING = "needs torch and what goes with it: pip install 'guillemet[train]'"
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Add ``pretrain``, ``train`` and ``export``."""
+    """Add ``pretrain``, ``train``, ``export`` and ``calibrate``."""
     app.command()(pretrain)
     app.command()(train)
     app.command()(export)
+    app.command()(calibrate)
 
 
 def pretrain(
@@ -63,6 +66,25 @@ def export(
     if not (model / "heads.json").exists():
         raise _refused("export", f"{model} holds no trained model (heads.json is missing)")
     exporting.export(QuotationModel.load(model), model / "tokenizer.json", output, name=name, version=version, int8=int8)
+
+
+def calibrate(
+    model: Annotated[Path, typer.Argument(help="Model folder; its model.json is rewritten.", exists=True, file_okay=False)],
+    gold: Annotated[
+        Path, typer.Argument(help="Annotated articles that the model was not trained on.", exists=True, dir_okay=False)
+    ],
+) -> None:
+    """Fit a model folder's probabilities to how often its answers are right."""
+    try:
+        from guillemet_models.training import calibrate as calibrating  # noqa: PLC0415
+    except ImportError as error:
+        raise _refused("calibrate", _MISSING) from error
+    try:
+        fits = calibrating.calibrate(model, gold)
+    except (ModelFileError, ValueError) as error:
+        raise _refused("calibrate", str(error)) from error
+    for kind, fit in fits.items():
+        typer.echo(f"{kind}: {fit.answers} answers, calibration error {fit.before:.3f}, now {fit.after:.3f}")
 
 
 def _refused(command: str, why: str) -> typer.Exit:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from guillemet_models.attribution import Evidence, RelationProbabilities, attribute, candidates
+from guillemet_models.calibration import Calibration, Scale
 from guillemet_models.coreference import resolve
 from guillemet_models.decoding import decode
 from guillemet_models.document import Document
@@ -44,6 +45,7 @@ class Extractor:
         self._tokenizer = tokenizer
         self._runtime = runtime
         self._settings = settings
+        self._calibration = Calibration(**{kind: Scale(*values) for kind, values in settings.calibration.items()})
         self.description = ModelDescription(
             name=settings.name,
             version=settings.version,
@@ -130,7 +132,8 @@ class Extractor:
         relations = RelationProbabilities(pairs, related)
         evidence = Evidence(text, tagging, found, tagged, relations)
         quotations, entities = resolve(evidence, attribute(evidence))
-        return Document(text=text.text, quotations=quotations, entities=entities, tokens=len(text), windows=len(parts))
+        document = Document(text=text.text, quotations=quotations, entities=entities, tokens=len(text), windows=len(parts))
+        return self._calibration.apply(document)
 
 
 def _batches(pieces: Sequence[tuple[int, slice]], tokens: int) -> Iterator[list[tuple[int, slice]]]:

@@ -189,6 +189,11 @@ def fold(word: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
 
 
+def name_words(name: str) -> tuple[str, ...]:
+    """Return the folded words of `name`, without articles, prepositions and civilities: what two names are compared by."""
+    return tuple(word for word in (fold(written) for written in _WORD.findall(name)) if word not in _FUNCTION_WORDS)
+
+
 def folded_name(words: Iterable[str]) -> str:
     """Return words as they are compared when two strings are asked to name the same."""
     return " ".join(fold(word) for text in words for word in _WORD.findall(text))

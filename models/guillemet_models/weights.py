@@ -33,6 +33,7 @@ class ModelSettings:
     window_tokens: int = 1024
     overlap_tokens: int = 256
     bonus: dict[str, float] = field(default_factory=dict)  # of each span of a layer, see `decode`
+    calibration: dict[str, tuple[float, float]] = field(default_factory=dict)  # slope and offset, see `Calibration`
     format: int = FORMAT
 
     def write(self, folder: Path) -> None:
