@@ -9,7 +9,7 @@ import numpy as np
 from guillemet_models.attribution import Evidence
 from guillemet_models.document import Entity, EntityKind, Span
 from guillemet_models.pairing import fold, folded_name
-from guillemet_models.scheme import MENTION, NAME, Relation
+from guillemet_models.scheme import MENTION, NAME, Relation, SpanKind
 
 _WORD = re.compile(r"\w+")
 _PRONOUN = re.compile(
@@ -28,6 +28,12 @@ _CIVILITY = re.compile(
 )
 # What joins an organ to its body, at the end of the words before the body's name.
 _COMPLEMENT = re.compile(r"(?:\b(?:de|du|des|de la)\s+|\bd['’]|\bde l['’])$", re.IGNORECASE)
+# Names with a capital, and the particles between them.
+_PERSON = re.compile(
+    r"[^\W\d_a-zà-ÿ][\w’'.-]*"
+    r"(?:\s+(?:(?:de|du|des|la|le|van|von|der|den|ben|bin|ibn|al|el|da|dos|di|y|ould|ag|et)\s+|d['’]|al-|el-)*[^\W\d_a-zà-ÿ][\w’'.-]*)*"
+)
+_ACRONYM = re.compile(r"[^\W\d_a-zà-ÿ][\w.&-]{1,9}")
 # Whose roles a text tells.
 _WITH_ROLES = frozenset({EntityKind.PERSON, EntityKind.UNNAMED, EntityKind.GROUP})
 
@@ -73,6 +79,8 @@ def entity_of(evidence: Evidence, mentions: Sequence[int], certainty: Sequence[f
     institution, sureness = _attribute(evidence, mentions, Relation.INSTITUTION)
     if institution is None and kind is EntityKind.INSTITUTION:
         institution = name
+    if institution is not None:
+        institution = _spelt_out(evidence, institution)
     return Entity(
         id="",
         kind=kind,
@@ -99,14 +107,38 @@ def _name(evidence: Evidence, forms: Sequence[Span], kind: EntityKind) -> Span:
     for form in forms:
         for name in _names_inside(evidence, form):
             head = words[_bare(words, form).begin : name.begin]
-            is_organ = kind is EntityKind.INSTITUTION and _COMPLEMENT.search(head)
-            proper.append(_bare(words, form) if is_organ else _without(words, name, _CIVILITY))
+            if kind is EntityKind.PERSON:
+                proper.append(_of_person(words, _without(words, name, _CIVILITY)))
+            else:
+                proper.append(_bare(words, form) if _COMPLEMENT.search(head) else _without(words, name, _CIVILITY))
     return max(proper, key=_length, default=fullest)
 
 
 def _length(span: Span) -> tuple[int, int]:
     """Order spans by length, the earlier of two equals first."""
     return span.end - span.begin, -span.begin
+
+
+def _of_person(text: str, name: Span) -> Span:
+    """Leave out what follows a person's name (« Jean Dupont de la fédération … »), if it begins with one."""
+    found = _PERSON.match(text, name.begin, name.end)
+    return Span(name.begin, found.end()) if found else name
+
+
+def _spelt_out(evidence: Evidence, span: Span) -> Span:
+    """Return the full name of an institution whose acronym is at `span`, where the text gives it: « Full Name (FN) »."""
+    text = evidence.text.text
+    acronym = span.of(text)
+    if not _ACRONYM.fullmatch(acronym):
+        return span
+    place = text.find(f"({acronym})")
+    if place < 0:
+        return span
+    for candidate in evidence.found:
+        full = evidence.text.characters(candidate.first, candidate.last)
+        if candidate.kind in {SpanKind.INSTITUTION, SpanKind.MENTION} and 0 <= place - full.end <= 1:
+            return _bare(text, full)
+    return span
 
 
 def _bare(text: str, form: Span) -> Span:
