@@ -1,4 +1,3 @@
-
 """Ask a real server about an article: start one, wait until it is ready, print who said what, stop it.
 
 python examples/demo.py [FILE]

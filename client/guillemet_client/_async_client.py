@@ -15,7 +15,7 @@ import grpc.aio
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet.v1 import quotation_pb2_grpc as pb_grpc
 from guillemet_client._async_requests import PAUSE_SECONDS, Requests, each, until_none
-from guillemet_client._base import BaseClient
+from guillemet_client._base import BaseClient, checked_seconds
 from guillemet_client._errors import STATUS_LOST, GuillemetError, ended_too_early, from_rpc
 from guillemet_client._flow import Flow
 from guillemet_client._messages import from_model, from_result
@@ -161,7 +161,7 @@ class AsyncClient(BaseClient):
             max_message_bytes=self._max_message_bytes,
             errors=errors,
         )
-        return cast("AsyncGenerator[Document]", self._stream(each(texts), flow, timeout))
+        return cast("AsyncGenerator[Document]", self._stream(each(texts), flow, checked_seconds(timeout)))
 
     async def _stream(self, texts: AsyncIterator[str], flow: Flow, timeout: float | None) -> AsyncGenerator[Outcome]:
         end = None if timeout is None else time.monotonic() + timeout
@@ -216,6 +216,7 @@ class AsyncClient(BaseClient):
 
     async def close(self) -> None:
         """Close the connection; what is under way ends."""
+        self._is_closed = True
         await self._channel.close()
 
     async def __aenter__(self) -> Self:
@@ -229,8 +230,11 @@ class AsyncClient(BaseClient):
 
 async def _read_ahead(texts: AsyncIterator[str], flow: Flow, requests: Requests) -> None:
     while flow.has_room:
-        if (text := await anext(texts, None)) is None:
+        try:
+            text = await anext(texts)
+        except StopAsyncIteration:
             flow.has_ended = True
             requests.put_nowait(None)
-        elif (request := flow.add(text)) is not None:
-            requests.put_nowait(request)
+        else:
+            if (request := flow.add(text)) is not None:
+                requests.put_nowait(request)

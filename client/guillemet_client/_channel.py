@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import re
 
 DEFAULT_TIMEOUT_SECONDS = 60.0
 DEFAULT_MAX_MESSAGE_BYTES = 16 * 2**20  # the server's default
@@ -10,6 +11,8 @@ DEFAULT_MAX_MESSAGE_BYTES = 16 * 2**20  # the server's default
 _KEEPALIVE_MS = 60_000
 _KEEPALIVE_TIMEOUT_MS = 20_000
 
+# A name or an address; one of IPv6 in brackets.
+_HOST = re.compile(r"[^\s:/\[\]]+|\[[0-9A-Fa-f:.%\w]+\]")
 _SCHEMES = ("dns:", "unix:", "unix-abstract:", "vsock:", "ipv4:", "ipv6:", "xds:")
 
 _SERVICE_CONFIG = json.dumps(
@@ -47,10 +50,10 @@ def target_of(address: str) -> str:
     Raises:
         ValueError: The address is none of them.
     """
-    if address.startswith(_SCHEMES):
+    if address.startswith(_SCHEMES) and not address.endswith(":"):
         return address
-    host, colon, port = address.rpartition(":")
-    if not colon or not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+    host, _, port = address.rpartition(":")
+    if not _HOST.fullmatch(host) or not (port.isascii() and port.isdigit()) or int(port) > 65535:
         raise ValueError(f"{address!r} is no address; HOST:PORT and unix:PATH are")
     return f"dns:///{address}"
 

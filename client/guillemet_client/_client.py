@@ -11,7 +11,7 @@ import grpc
 
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet.v1 import quotation_pb2_grpc as pb_grpc
-from guillemet_client._base import BaseClient
+from guillemet_client._base import BaseClient, checked_seconds
 from guillemet_client._errors import GuillemetError, ended_too_early, from_rpc
 from guillemet_client._flow import Flow
 from guillemet_client._messages import from_model, from_result
@@ -174,7 +174,7 @@ class Client(BaseClient):
             max_message_bytes=self._max_message_bytes,
             errors=errors,
         )
-        return cast("Generator[Document]", self._stream(iter(texts), flow, timeout))
+        return cast("Generator[Document]", self._stream(iter(texts), flow, checked_seconds(timeout)))
 
     def _stream(self, texts: Iterator[str], flow: Flow, timeout: float | None) -> Generator[Outcome]:
         end = None if timeout is None else time.monotonic() + timeout
@@ -234,6 +234,7 @@ class Client(BaseClient):
 
     def close(self) -> None:
         """Close the connection; what is under way ends."""
+        self._is_closed = True
         self._channel.close()
 
     def __enter__(self) -> Self:
@@ -245,8 +246,11 @@ class Client(BaseClient):
 
 def _read_ahead(texts: Iterator[str], flow: Flow, requests: _Requests) -> None:
     while flow.has_room:
-        if (text := next(texts, None)) is None:
+        try:
+            text = next(texts)
+        except StopIteration:
             flow.has_ended = True
             requests.put(None)
-        elif (request := flow.add(text)) is not None:
-            requests.put(request)
+        else:
+            if (request := flow.add(text)) is not None:
+                requests.put(request)

@@ -16,7 +16,7 @@ from guillemet_client._client import Client
 from guillemet_client._errors import GuillemetError
 from guillemet_client._files import UnreadableFile, name_of, read_text
 from guillemet_client._types import Document
-from guillemet_client.printing import new_console, print_document, readable_json
+from guillemet_client.printing import new_console, print_document, readable_json, shown
 
 
 class Format(StrEnum):
@@ -44,7 +44,7 @@ def extract(
         float | None,
         typer.Option(min=0, max=1, help="Leave out what is less probable.  [default: the model's own thresholds]"),
     ] = None,
-    timeout: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="For each file.")] = 60.0,
+    timeout: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="For each file.")] = 300.0,
 ) -> None:
     """Print the quotations of texts: who said what, by which words of the text."""
     failed = any_printed = False
@@ -68,7 +68,7 @@ def extract(
                         if any_printed:
                             console.print()
                         any_printed = True
-                        console.print(Text(document.id, style="bold underline"))
+                        console.print(Text(shown(document.id), style="bold underline"))
                     print_document(document, console)
     if format is Format.JSON and (found or len(files) > 1):
         answers = [readable_json(document) for document in found]
@@ -97,7 +97,7 @@ def _client(address: str | None, **settings: Any) -> Iterator[Client]:
         try:
             client = stack.enter_context(Client(address, **settings))
         except ValueError as error:
-            _refuse(f"--server: {error}")
+            _refuse(str(error))
         yield client
 
 

@@ -23,6 +23,8 @@ def read_text(path: str) -> str:
     Raises:
         UnreadableFile: It cannot be read, is not UTF-8, or holds nothing but white space.
     """
+    if path == STDIN and sys.stdin is None:
+        raise UnreadableFile("closed; a text is accepted")
     try:
         data = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
     except OSError as error:

@@ -21,8 +21,15 @@ def main() -> None:
         # The texts are French whatever the locale says.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if sys.stdout is None:  # closed by the caller
+        sys.exit("guillemet: the standard output is closed")
     try:
         application()(prog_name="guillemet")
+        sys.stdout.flush()
+    except OSError as error:
+        # Files are read with care: what is left is an output that cannot be written.
+        sys.stdout = None  # the interpreter would fail to flush it once more
+        sys.exit(f"guillemet: cannot write: {error.strerror}")
     except ModuleNotFoundError as error:
         # A plug-in may import what it needs only when it is called.
         command = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")

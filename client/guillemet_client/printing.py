@@ -11,6 +11,7 @@ from rich.text import Text
 from guillemet_client._types import Document, Entity, Quotation
 
 _INDENT = "  "
+_LEAST_WIDTH = 16
 # No-break spaces are French punctuation's own and stay.
 _BREAKS = re.compile(r"[ \t\r\n]+")
 
@@ -30,7 +31,7 @@ def print_document(document: Document, console: Console | None = None) -> None:
             console.print()
         console.print(_heading(quotation))
         _print_indented(_particulars(quotation), console, style="cyan")
-        _print_indented(_shown(quotation.text), console)
+        _print_indented(shown(quotation.text), console)
 
 
 def readable_json(document: Document) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def readable_json(document: Document) -> dict[str, Any]:
 def _heading(quotation: Quotation) -> Text:
     if quotation.speaker is None:
         return Text("speaker not said", style="dim")
-    heading = Text(_shown(quotation.speaker.name), style="bold green")
+    heading = Text(shown(quotation.speaker.name), style="bold green")
     about = _about(quotation.speaker)
     if about:
         heading.append(f" ({', '.join(about)})", style="not bold green")
@@ -64,28 +65,29 @@ def _about(speaker: Entity) -> list[str]:
     about: list[str] = []
     for words in (speaker.role, speaker.institution):
         if words is not None and words != speaker.name and not any(words in said for said in about):
-            about.append(_shown(words))
+            about.append(shown(words))
     return about
 
 
 def _particulars(quotation: Quotation) -> str:
     parts = [str(quotation.type)]
     if quotation.cue_text is not None:
-        parts.append(f"cue: {_shown(quotation.cue_text)}")
+        parts.append(f"cue: {shown(quotation.cue_text)}")
     if quotation.source_text is not None:
-        parts.append(f"source: {_shown(quotation.source_text)}")
+        parts.append(f"source: {shown(quotation.source_text)}")
     parts.append(f"probability {quotation.probability:.2f}, of the speaker {quotation.speaker_probability:.2f}")
     return " · ".join(parts)
 
 
 def _print_indented(words: str, console: Console, *, style: str = "") -> None:
     # Unlike rich's own, this breaks no line at a no-break space and leaves no spaces behind one.
-    lines = textwrap.wrap(words, console.width - len(_INDENT), break_long_words=False, break_on_hyphens=False)
+    width = max(_LEAST_WIDTH, console.width - len(_INDENT))
+    lines = textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False)
     for line in lines:
         console.print(Text(_INDENT + line, style=style), soft_wrap=True)
 
 
-def _shown(words: str) -> str:
+def shown(words: str) -> str:
     """Return `words` on one line, without the control characters by which a text could command the terminal."""
     return "".join(
         "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) == "Cc" else character

@@ -5,10 +5,14 @@ A folder holds data only: ONNX graphs, a tokenizer, a description; never code or
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+from guillemet_models.calibration import Calibration
+from guillemet_models.scheme import LAYERS
 
 DESCRIPTION = "model.json"
 TOKENIZER = "tokenizer.json"
@@ -36,6 +40,25 @@ class ModelSettings:
     calibration: dict[str, tuple[float, float]] = field(default_factory=dict)  # slope and offset, see `Calibration`
     format: int = FORMAT
 
+    def __post_init__(self) -> None:
+        """Check every value.
+
+        Raises:
+            ValueError: One makes no sense; the message says which.
+        """
+        if not all(isinstance(words, str) and words for words in (self.name, self.version)):
+            raise ValueError("name and version must be words")
+        sizes = (self.window_tokens, self.overlap_tokens)
+        if not all(type(size) is int for size in sizes) or not 0 <= self.overlap_tokens < self.window_tokens:
+            raise ValueError("window_tokens and overlap_tokens must be whole numbers, the overlap the smaller one")
+        if not _maps(self.sha256, lambda digest: isinstance(digest, str)):
+            raise ValueError("sha256 must map files to digests")
+        layers, decisions = {layer.name for layer in LAYERS}, {kind.name for kind in fields(Calibration)}
+        if not _maps(self.bonus, _is_number) or not self.bonus.keys() <= layers:
+            raise ValueError(f"bonus must map layers ({', '.join(sorted(layers))}) to numbers")
+        if not _maps(self.calibration, _is_pair) or not self.calibration.keys() <= decisions:
+            raise ValueError(f"calibration must map decisions ({', '.join(sorted(decisions))}) to a slope and an offset")
+
     def write(self, folder: Path) -> None:
         """Write the description into `folder`."""
         (folder / DESCRIPTION).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
@@ -59,13 +82,13 @@ def read_settings(folder: Path) -> ModelSettings:
         raise ModelFileError(f"{folder} is no model folder: {DESCRIPTION}: {error.strerror}") from error
     except ValueError as error:
         raise ModelFileError(f"{path} is damaged: {error}") from error
-    if not isinstance(values, dict) or not isinstance(values.get("sha256", {}), dict):
+    if not isinstance(values, dict):
         raise ModelFileError(f"{path} is damaged: no description of a model")
     if values.get("format") != FORMAT:
         raise ModelFileError(f"{path} has format {values.get('format')}; this version reads format {FORMAT}")
     try:
         settings = ModelSettings(**values)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ModelFileError(f"{path} is damaged: {error}") from error
     for name in sorted({ENCODER, EMBEDDINGS, RELATIONS, TOKENIZER} | settings.sha256.keys()):
         if (expected := settings.sha256.get(name)) != (actual := sha256(folder / name)):
@@ -73,6 +96,18 @@ def read_settings(folder: Path) -> ModelSettings:
                 f"{folder / name} is not the file that {DESCRIPTION} describes: sha256 {actual}, not {expected}"
             )
     return settings
+
+
+def _maps(values: object, accepts: Callable[[object], bool]) -> bool:
+    return isinstance(values, dict) and all(isinstance(key, str) and accepts(value) for key, value in values.items())
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2 and all(map(_is_number, value))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def sha256(path: Path) -> str:

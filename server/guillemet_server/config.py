@@ -6,6 +6,7 @@ from pathlib import Path
 
 # The widest number that the contract's uint32 fields carry; offsets may need four bytes for a code point.
 _UINT32_MAX = 2**32 - 1
+_INT32_MAX = 2**31 - 1  # gRPC's own of message sizes
 _UTF8_BYTES_PER_CHARACTER = 4
 
 
@@ -26,8 +27,9 @@ class Limits:
 
     def __post_init__(self) -> None:
         for field in self.__slots__:
-            if not 1 <= getattr(self, field) <= _UINT32_MAX:
-                raise ValueError(f"{field} must lie between 1 and {_UINT32_MAX:,}, not be {getattr(self, field):,}")
+            most = _INT32_MAX if field == "max_request_bytes" else _UINT32_MAX
+            if not 1 <= getattr(self, field) <= most:
+                raise ValueError(f"{field} must lie between 1 and {most:,}, not be {getattr(self, field):,}")
         if self.max_batch_tokens > self.max_queue_tokens:
             raise ValueError(
                 f"a batch of {self.max_batch_tokens:,} tokens can never form in a queue of {self.max_queue_tokens:,}: "

@@ -10,6 +10,8 @@ from guillemet_server import __version__
 from guillemet_server.config import ServerConfig
 from guillemet_server.serving import Server
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 
 async def run(config: ServerConfig, log: FilteringBoundLogger) -> None:
     """Serve until a signal says stop, then drain.
@@ -22,8 +24,15 @@ async def run(config: ServerConfig, log: FilteringBoundLogger) -> None:
         StartError: It cannot start.
     """
     stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        stopping.set()
+        for number in _SIGNALS:  # a second one ends the process at once, as by default
+            loop.remove_signal_handler(number)
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop)
     server = Server(config, log=log)
     await server.start()
     try:

@@ -109,3 +109,28 @@ def test_a_whole_folder_loads_from_anywhere(tiny_onnx_folder: Path, tmp_path: Pa
     assert (description.name, description.version, description.runtime, description.threads) == ("tiny", "0.0.1", "onnx", 1)
     assert description.precision == "float32"
     assert description.sha256 == sha256(folder / ENCODER)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("name", 5),
+        ("version", None),
+        ("window_tokens", 0),
+        ("window_tokens", "abc"),
+        ("overlap_tokens", 1024),
+        ("overlap_tokens", -1),
+        ("bonus", {"content": "much"}),
+        ("bonus", {"elsewhere": 1.0}),
+        ("calibration", 5),
+        ("calibration", {"quotation": [1]}),
+        ("calibration", {"weather": [1, 0]}),
+        ("sha256", {"encoder.onnx": 5}),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named(folder: Path, key: str, value: object) -> None:
+    values = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+    (folder / DESCRIPTION).write_text(json.dumps(values | {key: value}), encoding="utf-8")
+
+    with pytest.raises(ModelFileError, match=key):
+        read_settings(folder)
