@@ -15,6 +15,7 @@ from guillemet_models.pairing import PAIR_FEATURE_SIZES
 from guillemet_models.scheme import LAYERS, OUTSIDE, Relation
 from guillemet_models.tokenization import TextTokenizer
 from guillemet_models.training.export import export
+from guillemet_models.weights import ModelSettings
 
 GOLD_FILES = sorted((Path(__file__).parent / "gold").glob("*.jsonl"))
 SPECIAL_TOKENS = ["[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]"]
@@ -120,5 +121,6 @@ def tiny_onnx_folder(tiny_model_folder: Path, tmp_path_factory: pytest.TempPathF
     """Return a folder as servers load it."""
     folder = tmp_path_factory.mktemp("onnx")
     model = QuotationModel.load(tiny_model_folder)
-    export(model, tiny_model_folder / "tokenizer.json", folder, name="tiny", version="0.0.1")
+    settings = ModelSettings(name="tiny", version="0.0.1", sha256={})
+    export(model, tiny_model_folder / "tokenizer.json", folder, settings)
     return folder

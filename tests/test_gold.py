@@ -19,8 +19,8 @@ LEAST_QUOTATIONS = 200
 
 # What the embedded model reached on these articles, in points of F1, less a margin.
 ALIGNED_FROM = 0.5  # character IoU at which two quotations are the same one
-QUOTATION_FLOOR = 50.0
-QUOTATION_AND_SOURCE_FLOOR = 35.0
+QUOTATION_FLOOR = 87.0
+QUOTATION_AND_SOURCE_FLOOR = 76.0
 
 Json = dict[str, Any]
 

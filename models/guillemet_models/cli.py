@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from guillemet_models.weights import ModelFileError
+from guillemet_models.weights import ModelFileError, ModelSettings
 
 _MISSING = "needs torch and what goes with it: pip install 'guillemet[train]'"
 
@@ -53,6 +53,9 @@ def export(
     *,
     name: Annotated[str, typer.Option(help="By which servers offer it.")] = "guillemet-fr",
     version: Annotated[str, typer.Option(help="Of the weights, semantic.")] = "0.1.0",
+    bonus: Annotated[
+        list[str], typer.Option(metavar="LAYER=NUMBER", help="Find more (above 0) or fewer spans of a layer, content=0.5 say.")
+    ] = [],  # noqa: B006 (typer copies it)
     int8: Annotated[
         bool, typer.Option("--int8", help="Add an int8 encoder, for CPUs made for it; measure first what it costs.")
     ] = False,
@@ -65,7 +68,12 @@ def export(
         raise _refused("export", _MISSING) from error
     if not (model / "heads.json").exists():
         raise _refused("export", f"{model} holds no trained model (heads.json is missing)")
-    exporting.export(QuotationModel.load(model), model / "tokenizer.json", output, name=name, version=version, int8=int8)
+    try:
+        bonuses = {layer: float(number) for layer, _, number in (given.partition("=") for given in bonus)}
+        settings = ModelSettings(name=name, version=version, sha256={}, bonus=bonuses)
+    except ValueError as error:
+        raise _refused("export", str(error)) from error
+    exporting.export(QuotationModel.load(model), model / "tokenizer.json", output, settings, int8=int8)
 
 
 def calibrate(

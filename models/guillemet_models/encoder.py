@@ -27,6 +27,10 @@ class Encoder(nn.Module):
             # Zero: at first the encoder sees just what it was pre-trained on.
             nn.init.zeros_(table)
 
+    def attend_plainly(self) -> None:
+        """Compute attention step by step: the fused kind, exported, selects by masks, which ONNX Runtime does slowly."""
+        self.transformer.set_attn_implementation("eager")
+
     def forward(self, ids: Tensor, features: Tensor, is_token: Tensor) -> Tensor:
         """Return the hidden states.
 

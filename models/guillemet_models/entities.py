@@ -23,6 +23,7 @@ _DETERMINER = re.compile(
     r"|de|aux?|d['’]autres)\s+|[ld]['’]\s?)+",
     re.IGNORECASE,
 )
+_DESCRIPTION = re.compile(r"(?:le|la)\s+[a-zà-ÿ]|l['’][a-zà-ÿ]", re.IGNORECASE)
 _CIVILITY = re.compile(
     r"(?:(?:MM?|Mmes?|Mlles?|Mr|Mgr|Dr|Drs|Pr|Prof|Me|Monsieur|Madame|Mademoiselle|Maître|Docteur|Professeur)\b\.?\s+)+"
 )
@@ -40,9 +41,7 @@ _WITH_ROLES = frozenset({EntityKind.PERSON, EntityKind.UNNAMED, EntityKind.GROUP
 
 def person_names(evidence: Evidence, index: int) -> set[str]:
     """Return the folded words of a person's proper name in mention (candidate) `index`; none where it names nobody."""
-    candidate = evidence.found[index]
-    kinds = evidence.tagging.inside[MENTION][candidate.first : candidate.last + 1].mean(axis=0)
-    if list(EntityKind)[int(kinds.argmax())] is not EntityKind.PERSON:
+    if _kind_of(evidence, [index]) is not EntityKind.PERSON:
         return set()
     words = (
         word
@@ -50,6 +49,21 @@ def person_names(evidence: Evidence, index: int) -> set[str]:
         for word in _WORD.findall(name.of(evidence.text.text))
     )
     return {fold(word) for word in words if word[0].isupper() and len(word) > 1}
+
+
+def describes_a_person(evidence: Evidence, index: int) -> bool:
+    """Tell whether mention `index` is a definite description of one person, « le ministre » say."""
+    is_one = _kind_of(evidence, [index]) in {EntityKind.PERSON, EntityKind.UNNAMED}
+    return is_one and bool(_DESCRIPTION.match(evidence.characters(index).of(evidence.text.text)))
+
+
+def _kind_of(evidence: Evidence, mentions: Sequence[int]) -> EntityKind:
+    """Return what the tags say of `mentions` together."""
+    votes = np.zeros(len(EntityKind))
+    for index in mentions:
+        candidate = evidence.found[index]
+        votes += evidence.tagging.inside[MENTION][candidate.first : candidate.last + 1].mean(axis=0)
+    return list(EntityKind)[int(votes.argmax())]
 
 
 def _names_inside(evidence: Evidence, mention: Span) -> list[Span]:
@@ -64,16 +78,14 @@ def _names_inside(evidence: Evidence, mention: Span) -> list[Span]:
 
 def entity_of(evidence: Evidence, mentions: Sequence[int], certainty: Sequence[float]) -> Entity | None:
     """Return the entity that `mentions` (candidates) stand for, without an id; None if they are pronouns only."""
-    text, found, tagging = evidence.text, evidence.found, evidence.tagging
+    text = evidence.text.text
     spans = [(index, evidence.characters(index)) for index in mentions]
-    forms = [(index, span) for index, span in spans if not _PRONOUN.fullmatch(span.of(text.text))]
+    forms = [(index, span) for index, span in spans if not _PRONOUN.fullmatch(span.of(text))]
     if not forms:
         return None
-    votes = np.zeros(len(EntityKind))
-    for index, _ in forms:
-        tokens = tagging.inside[MENTION][found[index].first : found[index].last + 1]
-        votes += tokens.mean(axis=0)
-    kind = list(EntityKind)[int(votes.argmax())]
+    kind = _kind_of(evidence, [index for index, _ in forms])
+    if kind is EntityKind.UNNAMED and any(person_names(evidence, index) for index, _ in forms):
+        kind = EntityKind.PERSON  # whoever is named somewhere is not unnamed
     name = _name(evidence, [span for _, span in forms], kind)
     role = _attribute(evidence, mentions, Relation.ROLE)[0] if kind in _WITH_ROLES else None
     institution, sureness = _attribute(evidence, mentions, Relation.INSTITUTION)
@@ -96,22 +108,22 @@ def entity_of(evidence: Evidence, mentions: Sequence[int], certainty: Sequence[f
 def _name(evidence: Evidence, forms: Sequence[Span], kind: EntityKind) -> Span:
     """Return the fullest name without determiner and civility.
 
-    That is the longest form, for those that a noun phrase names; for people and institutions the longest proper name that was
-    tagged in a form, unless the form names an organ of it: « le service de presse du Conseil » is not the Conseil.
+    That is the longest form, for those that a noun phrase names. For people and institutions it is the longest proper name that
+    was tagged in a form; a person's begins with a capital, and an institution's is not that of the body it is an organ of:
+    « le service de presse du Conseil » is not the Conseil.
     """
-    words = evidence.text.text
-    fullest = max((_bare(words, form) for form in forms), key=_length)
-    if kind not in {EntityKind.PERSON, EntityKind.INSTITUTION}:
-        return fullest
-    proper = []
-    for form in forms:
-        for name in _names_inside(evidence, form):
-            head = words[_bare(words, form).begin : name.begin]
-            if kind is EntityKind.PERSON:
-                proper.append(_of_person(words, _without(words, name, _CIVILITY)))
-            else:
-                proper.append(_bare(words, form) if _COMPLEMENT.search(head) else _without(words, name, _CIVILITY))
-    return max(proper, key=_length, default=fullest)
+    text = evidence.text.text
+    bare = [_bare(text, form) for form in forms]
+    proper: list[Span] = []
+    if kind is EntityKind.PERSON:
+        tagged = [_without(text, name, _CIVILITY) for form in forms for name in _names_inside(evidence, form)]
+        proper = _of_people(text, tagged) or _of_people(text, bare)
+    elif kind is EntityKind.INSTITUTION:
+        for form, whole in zip(forms, bare, strict=True):
+            for name in _names_inside(evidence, form):
+                is_organ = _COMPLEMENT.search(text[whole.begin : name.begin])
+                proper.append(whole if is_organ else _without(text, name, _CIVILITY))
+    return max(proper or bare, key=_length)
 
 
 def _length(span: Span) -> tuple[int, int]:
@@ -119,10 +131,10 @@ def _length(span: Span) -> tuple[int, int]:
     return span.end - span.begin, -span.begin
 
 
-def _of_person(text: str, name: Span) -> Span:
-    """Leave out what follows a person's name (« Jean Dupont de la fédération … »), if it begins with one."""
-    found = _PERSON.match(text, name.begin, name.end)
-    return Span(name.begin, found.end()) if found else name
+def _of_people(text: str, names: Sequence[Span]) -> list[Span]:
+    """Return those of `names` that begin as people's do, without what follows (« Jean Dupont de la fédération … »)."""
+    found = (_PERSON.match(text, name.begin, name.end) for name in names)
+    return [Span(*match.span()) for match in found if match]
 
 
 def _spelt_out(evidence: Evidence, span: Span) -> Span:

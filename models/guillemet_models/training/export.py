@@ -6,6 +6,7 @@ and changes no result worth the name; int8 quantizes the matrices, for CPUs that
 
 import logging
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -26,19 +27,19 @@ from guillemet_models.weights import EMBEDDINGS, ENCODER, ENCODER_INT8, RELATION
 HALVED_FROM_ELEMENTS = 4096
 
 
-def export(model: QuotationModel, tokenizer: Path, folder: Path, *, name: str, version: str, int8: bool = False) -> None:
+def export(model: QuotationModel, tokenizer: Path, folder: Path, settings: ModelSettings, *, int8: bool = False) -> None:
     """Write the model folder.
 
     Args:
-        model: Trained.
+        model: Trained; afterwards it computes attention as the graph does.
         tokenizer: Its ``tokenizer.json``.
         folder: Made if it is not there; files of a model in it are replaced.
-        name: By which servers offer it.
-        version: Semantic, of the weights.
+        settings: Of the folder; the digests are filled in.
         int8: Add an encoder with quantized matrices, for CPUs that have the instructions.
     """
     folder.mkdir(parents=True, exist_ok=True)
     model = model.float().cpu().eval()
+    model.encoder.attend_plainly()
     _export_encoder(model, folder / ENCODER)
     _export_relations(model, folder / RELATIONS)
     (folder / ENCODER_INT8).unlink(missing_ok=True)
@@ -51,7 +52,7 @@ def export(model: QuotationModel, tokenizer: Path, folder: Path, *, name: str, v
     if tokenizer.resolve() != (folder / TOKENIZER).resolve():
         copyfile(tokenizer, folder / TOKENIZER)
     files = (*encoders, EMBEDDINGS, RELATIONS, TOKENIZER)
-    ModelSettings(name=name, version=version, sha256={file: sha256(folder / file) for file in files}).write(folder)
+    replace(settings, sha256={file: sha256(folder / file) for file in files}).write(folder)
 
 
 def _export_encoder(model: QuotationModel, path: Path) -> None:
