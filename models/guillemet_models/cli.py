@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from guillemet_models.weights import ModelFileError, ModelSettings
-
 _MISSING = "needs torch and what goes with it: pip install 'guillemet[train]'"
 
 
@@ -64,6 +62,7 @@ def export(
     try:
         from guillemet_models.model import QuotationModel  # noqa: PLC0415
         from guillemet_models.training import export as exporting  # noqa: PLC0415
+        from guillemet_models.weights import ModelSettings  # noqa: PLC0415
     except ImportError as error:
         raise _refused("export", _MISSING) from error
     if not (model / "heads.json").exists():
@@ -85,6 +84,7 @@ def calibrate(
     """Fit a model folder's probabilities to how often its answers are right."""
     try:
         from guillemet_models.training import calibrate as calibrating  # noqa: PLC0415
+        from guillemet_models.weights import ModelFileError  # noqa: PLC0415
     except ImportError as error:
         raise _refused("calibrate", _MISSING) from error
     try:
