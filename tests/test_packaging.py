@@ -168,7 +168,7 @@ def test_the_sdist_holds_no_caches(sdist: Path) -> None:
         parts = {part for name in archive.getnames() for part in Path(name).parts}
 
     assert {part for part in parts if part.startswith(".")} <= {".gitignore"}
-    assert not {"__pycache__", "build", "dist", "work"} & parts
+    assert not {"__pycache__", "build", "dist", "outputs"} & parts
     assert {"protos", "client", "server", "models", "tests", "README.md", "pyproject.toml"} <= parts
 
 
