@@ -12,7 +12,7 @@ from guillemet_models.scheme import Relation, SpanKind
 # Chosen on the development set: how much the second opinion of `_antecedents` weighs, and the least that it may say.
 SPEAKER_WEIGHT = 0.3
 SPEAKER_FLOOR = 0.02
-# How probable a named person must be to be the one described; "somebody new" then needs at least three times as much.
+# How probable a named person must be to be the one described, even where "somebody new" is likelier.
 DESCRIBED_FROM = 0.25
 
 Distribution: TypeAlias = dict[int | None, float]
