@@ -13,6 +13,7 @@ from guillemet_models.scheme import Relation, SpanKind
 SPEAKER_WEIGHT = 0.3
 SPEAKER_FLOOR = 0.02
 # How probable a named person must be to be the one described, even where "somebody new" is likelier.
+# Set on one article; on the development set it costs 0.3 points of F1 with the speaker, and names more of those who speak.
 DESCRIBED_FROM = 0.25
 
 Distribution: TypeAlias = dict[int | None, float]
