@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.text import Text
 
+from guillemet_client._channel import target_of
 from guillemet_client._client import Client
 from guillemet_client._errors import GuillemetError
 from guillemet_client._files import UnreadableFile, name_of, read_text
@@ -94,6 +95,10 @@ def _client(address: str | None, **settings: Any) -> Iterator[Client]:
     with ExitStack() as stack:
         if address is None:
             address = stack.enter_context(_embedded_server())
+        try:
+            target_of(address)
+        except ValueError as error:
+            _refuse(f"--server: {error}")
         try:
             client = stack.enter_context(Client(address, **settings))
         except ValueError as error:

@@ -27,6 +27,14 @@ class Encoder(nn.Module):
             # Zero: at first the encoder sees just what it was pre-trained on.
             nn.init.zeros_(table)
 
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens it can read at once."""
+        positions: int = self.transformer.config.max_position_embeddings
+        # RoBERTa's kind, CamemBERT among them, counts positions from behind its padding.
+        padding = getattr(self.transformer.embeddings, "padding_idx", None)
+        return positions if padding is None else positions - padding - 1
+
     def attend_plainly(self) -> None:
         """Compute attention step by step: the fused kind, exported, selects by masks, which ONNX Runtime does slowly."""
         self.transformer.set_attn_implementation("eager")

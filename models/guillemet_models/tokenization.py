@@ -52,6 +52,18 @@ class TextTokenizer:
         self._tokenizer = Tokenizer.from_file(str(path))
         self._tokenizer.no_truncation()
 
+    @property
+    def mask_id(self) -> int:
+        """Id of the token that hides another.
+
+        Raises:
+            ValueError: The tokenizer has none.
+        """
+        for token in ("[MASK]", "<mask>"):
+            if (found := self._tokenizer.token_to_id(token)) is not None:
+                return int(found)
+        raise ValueError("the tokenizer has no mask token, [MASK] or <mask>")
+
     def count(self, text: str) -> int:
         """Return how many tokens `text` has."""
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)

@@ -220,7 +220,7 @@ def test_usage_errors_exit_with_2(guillemet: Guillemet, arguments: tuple[str, ..
 def test_what_is_no_address(guillemet: Guillemet) -> None:
     done = guillemet("extract", "-", "--server", "localhost")
 
-    assert (done.code, done.err) == (2, "guillemet: 'localhost' is no address; HOST:PORT and unix:PATH are\n")
+    assert (done.code, done.err) == (2, "guillemet: --server: 'localhost' is no address; HOST:PORT and unix:PATH are\n")
 
 
 # What else may be installed

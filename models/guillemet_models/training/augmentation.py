@@ -31,7 +31,8 @@ class Augmentation:
 
     other_marks: float = 0.4
     lost_breaks: float = 0.05
-    lost_spaces: float = 0.01  # of the spaces behind a full stop
+    glued: float = 0.05
+    lost_spaces: float = 0.2  # of the spaces behind a full stop, in an article that is glued
 
 
 def vary(document: dict[str, Any], chance: Augmentation, random_source: random.Random) -> dict[str, Any]:
@@ -41,11 +42,11 @@ def vary(document: dict[str, Any], chance: Augmentation, random_source: random.R
     if random_source.random() < chance.other_marks:
         edits += _remark(text, random_source.choice(MARK_STYLES))
     joins = random_source.random() < chance.lost_breaks
-    glues = random_source.random() < chance.lost_breaks
+    glues = random_source.random() < chance.glued
     for index, character in enumerate(text):
         if joins and character == "\n":
             edits.append(Edit(index, index + 1, random_source.choice((" ", " ", ""))))
-        if glues and character == " " and text[index - 1 : index] == "." and random_source.random() < chance.lost_spaces * 20:
+        if glues and character == " " and text[index - 1 : index] == "." and random_source.random() < chance.lost_spaces:
             edits.append(Edit(index, index + 1, ""))
     return apply(document, edits)
 

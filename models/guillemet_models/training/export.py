@@ -52,7 +52,11 @@ def export(model: QuotationModel, tokenizer: Path, folder: Path, settings: Model
     if tokenizer.resolve() != (folder / TOKENIZER).resolve():
         copyfile(tokenizer, folder / TOKENIZER)
     files = (*encoders, EMBEDDINGS, RELATIONS, TOKENIZER)
-    replace(settings, sha256={file: sha256(folder / file) for file in files}).write(folder)
+    window = min(settings.window_tokens, model.encoder.max_tokens)
+    overlap = min(settings.overlap_tokens, window // 4)
+    replace(
+        settings, window_tokens=window, overlap_tokens=overlap, sha256={file: sha256(folder / file) for file in files}
+    ).write(folder)
 
 
 def _export_encoder(model: QuotationModel, path: Path) -> None:

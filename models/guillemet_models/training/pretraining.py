@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import AutoModelForMaskedLM
 
+from guillemet_models.tokenization import TextTokenizer
 from guillemet_models.training.run import check_inputs, read_run
 
 
@@ -137,6 +138,7 @@ def pretrain(config: PretrainingConfig) -> None:
     # Measured on a 2-core CPU: bf16 halves the speed of so small a model, and compiling gains nothing.
     on_gpu = device.type == "cuda"
     body = torch.compile(model.model, dynamic=False) if on_gpu else model.model
+    mask_id = TextTokenizer(config.encoder / "tokenizer.json").mask_id
     batches = windows(config)
     for _ in range(start):
         next(batches)
@@ -148,7 +150,7 @@ def pretrain(config: PretrainingConfig) -> None:
         # Everything random follows from the number of the step, so that a resumed run sees what it would have seen.
         torch.manual_seed(config.seed * 1_000_003 + step)
         ids = next(batches)
-        corrupted, chosen = mask(ids, config.masked_share, 3, model.config.vocab_size)
+        corrupted, chosen = mask(ids, config.masked_share, mask_id, model.config.vocab_size)
         with torch.autocast(device.type, torch.bfloat16, enabled=on_gpu):
             states = body(corrupted.to(device)).last_hidden_state[chosen.to(device)]
             logits = model.decoder(model.head(states))

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from guillemet_models.encoder import Encoder
 from guillemet_models.model import HeadConfig, QuotationModel
 from guillemet_models.scheme import Relation
-from guillemet_models.tokenization import FEATURE_SIZES, TextTokenizer
+from guillemet_models.tokenization import FEATURE_SIZES, TextTokenizer, windows
 from guillemet_models.training.augmentation import Augmentation, vary
 from guillemet_models.training.corpus import Example, batches_by_length, example, read
 from guillemet_models.training.run import check_inputs, read_run
@@ -100,7 +100,7 @@ def train(config: TrainingConfig) -> None:
             model.train()
             for batch in batches[done - epoch * steps_an_epoch :]:
                 torch.manual_seed(config.seed * 1_000_003 + done)
-                parts_of_loss = _loss(model, batch, config.masked_share, device)
+                parts_of_loss = _loss(model, batch, config.masked_share, tokenizer.mask_id, device)
                 optimizer.zero_grad()
                 (sum(parts_of_loss.values(), torch.zeros((), device=device)) / len(batch)).backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0 * len(batch))
@@ -136,7 +136,9 @@ def _schedule(progress: float, warmup_share: float) -> float:
     return min(progress / warmup_share, (1.0 - progress) / (1.0 - warmup_share))
 
 
-def _loss(model: QuotationModel, batch: list[Example], masked_share: float, device: torch.device) -> dict[str, Tensor]:
+def _loss(
+    model: QuotationModel, batch: list[Example], masked_share: float, mask_id: int, device: torch.device
+) -> dict[str, Tensor]:
     """Return the negative log likelihood of the batch's tags and of its relations, in nats."""
     length = max(len(item.text) for item in batch)
     ids = torch.zeros(len(batch), length, dtype=torch.long)
@@ -149,12 +151,31 @@ def _loss(model: QuotationModel, batch: list[Example], masked_share: float, devi
         features[row, :size] = torch.from_numpy(item.text.features)
         is_token[row, :size] = True
         tags[row, :size] = torch.from_numpy(item.tags)
-    mask_id = 3
     ids = ids.masked_fill((torch.rand(ids.shape) < masked_share) & is_token, mask_id)
-    states, scores = model(ids.to(device), features.to(device), is_token.to(device))
+    states, scores = _read(model, ids.to(device), features.to(device), is_token.to(device))
     tagging = sequence_loss(scores, tags.to(device), is_token.to(device)).sum()
     relations = torch.stack([_relation_loss(model, states[row], item) for row, item in enumerate(batch)]).sum()
     return {"tags": tagging, "relations": relations}
+
+
+def _read(model: QuotationModel, ids: Tensor, features: Tensor, is_token: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what the model makes of articles of any length: each token as the window sees it that holds it furthest inside."""
+    length, size = ids.shape[1], model.encoder.max_tokens
+    if length <= size:
+        states, scores = model(ids, features, is_token)
+        return states, scores
+    pieces: list[tuple[Tensor, Tensor]] = []
+    begin, cuts = 0, list(windows(length, size, size // 4))
+    for index, window in enumerate(cuts):
+        end = length if index + 1 == len(cuts) else (cuts[index + 1].start + window.stop) // 2
+        # A row of padding alone would attend to nothing; its first token stands in, and no loss looks at it.
+        seen = is_token[:, window].clone()
+        seen[:, 0] = True
+        inner = slice(begin - window.start, end - window.start)
+        pieces.append(tuple(part[:, inner] for part in model(ids[:, window], features[:, window], seen)))
+        begin = end
+    states, scores = (torch.cat(parts, dim=1) for parts in zip(*pieces, strict=True))
+    return states, scores
 
 
 def _relation_loss(model: QuotationModel, states: Tensor, item: Example) -> Tensor:

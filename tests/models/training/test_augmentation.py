@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from guillemet_models.training.augmentation import MARK_STYLES, Augmentation, Edit, apply, vary
 
-ALWAYS = Augmentation(other_marks=1.0, lost_breaks=1.0, lost_spaces=1.0)
-NEVER = Augmentation(other_marks=0.0, lost_breaks=0.0, lost_spaces=0.0)
+ALWAYS = Augmentation(other_marks=1.0, lost_breaks=1.0, glued=1.0, lost_spaces=1.0)
+NEVER = Augmentation(other_marks=0.0, lost_breaks=0.0, glued=0.0, lost_spaces=0.0)
 MARKS = frozenset('«»“”„‹›"')
 
 
@@ -49,7 +49,7 @@ def test_spans_hold_the_same_words_however_often_things_change(
     gold_documents: list[dict[str, Any]], seed: int, chances: tuple[float, float, float], data: st.DataObject
 ) -> None:
     document = data.draw(st.sampled_from(gold_documents))
-    chance = Augmentation(other_marks=chances[0], lost_breaks=chances[1], lost_spaces=chances[2])
+    chance = Augmentation(other_marks=chances[0], lost_breaks=chances[1], glued=chances[2], lost_spaces=chances[2])
 
     check(document, vary(document, chance, random.Random(seed)))
 
@@ -57,7 +57,7 @@ def test_spans_hold_the_same_words_however_often_things_change(
 def test_direct_quotations_keep_their_marks(gold_documents: list[dict[str, Any]]) -> None:
     changed = 0
     for document in gold_documents:
-        after = vary(document, Augmentation(other_marks=1.0, lost_breaks=0.0, lost_spaces=0.0), random.Random(0))
+        after = vary(document, Augmentation(other_marks=1.0, lost_breaks=0.0, glued=0.0, lost_spaces=0.0), random.Random(0))
         changed += after["text"] != document["text"]
         for old, new in zip(document["quotations"], after["quotations"], strict=True):
             for (old_begin, old_end), (begin, end) in zip(old["spans"], new["spans"], strict=True):
