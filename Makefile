@@ -28,7 +28,7 @@ protos: .venv/.dev  ## regenerate the Python code of the contract
 
 .venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP) 'pip>=25.1'
-	$(PIP) --constraint constraints.txt --editable '.[server,train]' --group dev
+	$(PIP) --constraint constraints.txt --editable '.[server,train,evaluation]' --group dev
 	touch $@ .venv/.server
 
 clean:

@@ -10,9 +10,13 @@ import typer
 from guillemet_client import _commands
 
 # What a command of another package needs, and the extra that brings it.
-_EXTRAS = {"serve": ("the server", "server"), "train": ("the training packages", "train")}
+_EXTRAS = {
+    "evaluate": ("the evaluation packages", "evaluation"),
+    "serve": ("the server", "server"),
+    "train": ("the training packages", "train"),
+}
 
-_OURS = ("guillemet", "guillemet_client", "guillemet_models", "guillemet_server")
+_OURS = ("guillemet", "guillemet_client", "guillemet_evaluation", "guillemet_models", "guillemet_server")
 
 
 def main() -> None:
