@@ -1,6 +1,31 @@
 """Evaluation of quotation extraction and attribution: any system's output against gold documents in the one format."""
 
+from guillemet_evaluation.comparison import Comparison, Difference, DocumentDifference
 from guillemet_evaluation.documents import Document, Entity, Quotation
+from guillemet_evaluation.figures import Accuracy, Calibration, Interval, Rates, ReliabilityBin, RiskPoint, Score, Slice
+from guillemet_evaluation.results import Evaluation, JudgedDocument, Lenient, Outcome, Pair
 from guillemet_evaluation.validation import Fault, InvalidDocuments
 
-__all__ = ["Document", "Entity", "Fault", "InvalidDocuments", "Quotation"]
+__all__ = [
+    "Accuracy",
+    "Calibration",
+    "Comparison",
+    "Difference",
+    "Document",
+    "DocumentDifference",
+    "Entity",
+    "Evaluation",
+    "Fault",
+    "Interval",
+    "InvalidDocuments",
+    "JudgedDocument",
+    "Lenient",
+    "Outcome",
+    "Pair",
+    "Quotation",
+    "Rates",
+    "ReliabilityBin",
+    "RiskPoint",
+    "Score",
+    "Slice",
+]
