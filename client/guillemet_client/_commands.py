@@ -51,13 +51,13 @@ def extract(
     failed = any_printed = False
     found: list[Document] = []
     console = new_console()
-    with _client(server, timeout=timeout, min_probability=min_probability) as client:
+    with connected(server, timeout=timeout, min_probability=min_probability) as client:
         for path in files:
             try:
                 document = dataclasses.replace(client.extract(read_text(path)), id=name_of(path))
             except (UnreadableFile, GuillemetError) as error:
                 failed = True
-                _complain(f"{name_of(path)}: {_sentence(error)}")
+                complain(f"{name_of(path)}: {sentence_of(error)}")
                 continue
             match format:
                 case Format.JSON:
@@ -80,17 +80,17 @@ def extract(
 
 def model(*, server: Server = None, timeout: Annotated[float, typer.Option(min=0, metavar="SECONDS")] = 60.0) -> None:
     """Print which model answers, and the limits of its server, as JSON."""
-    with _client(server, timeout=timeout) as client:
+    with connected(server, timeout=timeout) as client:
         try:
             answer = client.get_model()
         except GuillemetError as error:
-            _complain(_sentence(error))
+            complain(sentence_of(error))
             raise typer.Exit(1) from error
     _write(json.dumps(dataclasses.asdict(answer), ensure_ascii=False, indent=2))
 
 
 @contextmanager
-def _client(address: str | None, **settings: Any) -> Iterator[Client]:
+def connected(address: str | None, **settings: Any) -> Iterator[Client]:
     """Yield a client of the server at `address`, or of one of this process."""
     with ExitStack() as stack:
         if address is None:
@@ -98,11 +98,11 @@ def _client(address: str | None, **settings: Any) -> Iterator[Client]:
         try:
             target_of(address)
         except ValueError as error:
-            _refuse(f"--server: {error}")
+            refuse(f"--server: {error}")
         try:
             client = stack.enter_context(Client(address, **settings))
         except ValueError as error:
-            _refuse(str(error))
+            refuse(str(error))
         yield client
 
 
@@ -113,9 +113,9 @@ def _embedded_server() -> Iterator[str]:
         try:
             address: str = stack.enter_context(_embedded().load()())
         except ModuleNotFoundError:
-            _refuse("no --server ADDRESS, and the embedded model needs the server: pip install 'guillemet[server]'")
+            refuse("no --server ADDRESS, and the embedded model needs the server: pip install 'guillemet[server]'")
         except Exception as error:  # noqa: BLE001 (of a package that is not to be known here)
-            _refuse(f"the embedded model does not start: {error}")
+            refuse(f"the embedded model does not start: {error}")
         yield address
 
 
@@ -125,7 +125,7 @@ def _embedded() -> EntryPoint:
     raise ModuleNotFoundError
 
 
-def _sentence(error: Exception) -> str:
+def sentence_of(error: Exception) -> str:
     """Return what was wrong; the path of a field of a request says nothing here."""
     field = getattr(error, "field", None)
     return str(error).removeprefix(f"{field}: ")
@@ -135,10 +135,12 @@ def _write(line: str) -> None:
     sys.stdout.write(f"{line}\n")
 
 
-def _complain(sentence: str) -> None:
+def complain(sentence: str) -> None:
+    """Say in one line, on standard error, what was wrong."""
     typer.echo(f"guillemet: {sentence}", err=True)
 
 
-def _refuse(sentence: str) -> NoReturn:
-    _complain(sentence)
+def refuse(sentence: str) -> NoReturn:
+    """Say what was misused, and exit with 2."""
+    complain(sentence)
     raise typer.Exit(2)
