@@ -1,4 +1,4 @@
-"""The same article as another outlet would set it: other quotation marks, other spaces, paragraph breaks lost.
+"""The same article as another outlet would set it: other quotation marks, other spaces, accents and paragraph breaks lost.
 
 Every change is an edit of known characters, so that the annotation moves along exactly.
 """
@@ -13,6 +13,7 @@ from guillemet_models.segmentation import Boundary, quoted_regions
 
 # Opening and closing of each style, with the spaces that go with it.
 MARK_STYLES = (("« ", " »"), ("«\u00a0", "\u00a0»"), ("«", "»"), ("“", "”"), ('"', '"'))
+_ACCENTED = dict(zip("ÀÂÇÉÈÊÎÔ", "AACEEEIO", strict=True))
 _MARKS = frozenset('«»“”„‹›"')
 
 
@@ -29,10 +30,15 @@ class Edit:
 class Augmentation:
     """How often each change is made, in [0, 1]."""
 
+    renamed: float = 0.5  # see renaming.py
     other_marks: float = 0.4
     lost_breaks: float = 0.05
     glued: float = 0.05
     lost_spaces: float = 0.2  # of the spaces behind a full stop, in an article that is glued
+    doubled: float = 0.03
+    doubled_spaces: float = 0.1  # of the spaces, in an article that is doubled
+    bare_capitals: float = 0.1  # « À » and « É » without their accents
+    shouted: float = 0.05  # the first line in capitals
 
 
 def vary(document: dict[str, Any], chance: Augmentation, random_source: random.Random) -> dict[str, Any]:
@@ -43,7 +49,16 @@ def vary(document: dict[str, Any], chance: Augmentation, random_source: random.R
         edits += _remark(text, random_source.choice(MARK_STYLES))
     joins = random_source.random() < chance.lost_breaks
     glues = random_source.random() < chance.glued
+    doubles = random_source.random() < chance.doubled
+    bares = random_source.random() < chance.bare_capitals
+    title = text.find("\n") if random_source.random() < chance.shouted else 0
     for index, character in enumerate(text):
+        if index < title and len(character.upper()) == 1 and character.islower():
+            edits.append(Edit(index, index + 1, character.upper()))
+        if bares and character in _ACCENTED:
+            edits.append(Edit(index, index + 1, _ACCENTED[character]))
+        if doubles and character == " " and random_source.random() < chance.doubled_spaces:
+            edits.append(Edit(index, index + 1, "  "))
         if joins and character == "\n":
             edits.append(Edit(index, index + 1, random_source.choice((" ", " ", ""))))
         if glues and character == " " and text[index - 1 : index] == "." and random_source.random() < chance.lost_spaces:

@@ -3,10 +3,10 @@
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,8 @@ from guillemet_models.scheme import (
     SpanKind,
 )
 from guillemet_models.tokenization import TokenizedText
+
+T = TypeVar("T")
 
 # A role is looked for this many characters around a mention of its bearer; further off the same words may be another's.
 ROLE_REACH_CHARACTERS = 250
@@ -259,7 +261,7 @@ def _meet(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return one[0] <= other[1] and other[0] <= one[1]
 
 
-def batches_by_length(examples: Iterable[Example], size: int) -> list[list[Example]]:
-    """Return batches of `size` examples of like length, so that little is padded."""
-    ordered = sorted(examples, key=lambda item: len(item.text))
+def batches_by_length(items: Iterable[T], size: int, length: Callable[[T], int]) -> list[list[T]]:
+    """Return batches of `size` items of like length, so that little is padded."""
+    ordered = sorted(items, key=length)
     return [ordered[begin : begin + size] for begin in range(0, len(ordered), size)]

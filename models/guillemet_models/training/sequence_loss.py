@@ -10,20 +10,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from guillemet_models.scheme import OUTSIDE, allowed_transitions
+from guillemet_models.scheme import MAX_STATES, OUTSIDE, allowed_transitions
 
 # exp(-60) is far below what a float32 sum of a few dozen states resolves.
 _FLOOR = -60.0
 
 
-class _SequenceNegativeLogLikelihood(torch.autograd.Function):
+class _SequenceCrossEntropy(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, scores: Tensor, tags: Tensor) -> Tensor:
+    def forward(ctx: Any, scores: Tensor, truth: Tensor) -> Tensor:
         marginals, log_partition = forward_backward(scores)
-        gold = scores.gather(-1, tags.unsqueeze(-1)).squeeze(-1).sum(1)
-        truth = torch.zeros_like(scores).scatter_(-1, tags.unsqueeze(-1), 1.0)
         ctx.save_for_backward(marginals - truth)
-        return log_partition - gold
+        return log_partition - (scores * truth).sum((1, 2))
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
@@ -63,22 +61,34 @@ def forward_backward(scores: Tensor) -> tuple[Tensor, Tensor]:
     return marginals / marginals.sum(-1, keepdim=True), log_partition
 
 
-def sequence_loss(scores: Tensor, tags: Tensor, is_token: Tensor) -> Tensor:
-    """Return the negative log likelihood of the tags.
+def sequence_loss(scores: Tensor, truth: Tensor, is_token: Tensor) -> Tensor:
+    """Return the cross entropy of the tag sequences with the truth.
 
     Args:
         scores: ``(batch, length, layers, states)``.
-        tags: ``(batch, length, layers)``, a valid sequence in each layer.
+        truth: Of the same shape, the probability that each token is in each state. Of annotated texts, 0 or 1: then it is the
+            negative log likelihood. Of a teacher, its marginals: since transitions have no weights, they say all
+            that there is to know of its distribution over whole sequences.
         is_token: ``(batch, length)``, false on padding, which is outside for certain.
 
     Returns:
         ``(batch, layers)``, in nats.
     """
-    batch, length, layers, states = scores.shape
-    certain = torch.full((states,), _FLOOR * 200, device=scores.device)
+    certain = torch.full((scores.shape[-1],), _FLOOR * 200, device=scores.device)
     certain[OUTSIDE] = 0.0
     scores = torch.where(is_token[:, :, None, None], scores, certain)
-    flat_scores = scores.transpose(1, 2).reshape(batch * layers, length, states)
-    flat_tags = tags.masked_fill(~is_token[:, :, None], OUTSIDE).transpose(1, 2).reshape(batch * layers, length)
-    loss: Tensor = _SequenceNegativeLogLikelihood.apply(flat_scores.float(), flat_tags)  # type: ignore[no-untyped-call]
-    return loss.view(batch, layers)
+    outside = torch.zeros(scores.shape[-1], device=scores.device)
+    outside[OUTSIDE] = 1.0
+    truth = torch.where(is_token[:, :, None, None], truth, outside)
+    loss: Tensor = _SequenceCrossEntropy.apply(by_layer(scores).float(), by_layer(truth).float())  # type: ignore[no-untyped-call]
+    return loss.view(scores.shape[0], scores.shape[2])
+
+
+def by_layer(scores: Tensor) -> Tensor:
+    """Return ``(batch, length, layers, states)`` as sequences, ``(batch * layers, length, states)``."""
+    return scores.transpose(1, 2).reshape(-1, scores.shape[1], scores.shape[3])
+
+
+def one_hot(tags: Tensor) -> Tensor:
+    """Return tags ``(…)`` as certainties, ``(…, MAX_STATES)``."""
+    return torch.nn.functional.one_hot(tags, MAX_STATES).float()

@@ -1,22 +1,33 @@
 """An article set otherwise has the same annotation."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from guillemet_models.pairing import fold
 from guillemet_models.training.augmentation import MARK_STYLES, Augmentation, Edit, apply, vary
 
-ALWAYS = Augmentation(other_marks=1.0, lost_breaks=1.0, glued=1.0, lost_spaces=1.0)
-NEVER = Augmentation(other_marks=0.0, lost_breaks=0.0, glued=0.0, lost_spaces=0.0)
+NEVER = Augmentation(other_marks=0.0, lost_breaks=0.0, glued=0.0, doubled=0.0, bare_capitals=0.0, shouted=0.0)
+ALWAYS = Augmentation(
+    other_marks=1.0,
+    lost_breaks=1.0,
+    glued=1.0,
+    lost_spaces=1.0,
+    doubled=1.0,
+    doubled_spaces=1.0,
+    bare_capitals=1.0,
+    shouted=1.0,
+)
 MARKS = frozenset('«»“”„‹›"')
 
 
 def squeezed(text: str) -> str:
     """Leave out what another setting may change."""
-    return "".join(character for character in text if character not in MARKS and not character.isspace())
+    return "".join(fold(character) for character in text if character not in MARKS and not character.isspace())
 
 
 def spans(document: dict[str, Any]) -> list[list[int]]:
@@ -57,7 +68,7 @@ def test_spans_hold_the_same_words_however_often_things_change(
 def test_direct_quotations_keep_their_marks(gold_documents: list[dict[str, Any]]) -> None:
     changed = 0
     for document in gold_documents:
-        after = vary(document, Augmentation(other_marks=1.0, lost_breaks=0.0, glued=0.0, lost_spaces=0.0), random.Random(0))
+        after = vary(document, replace(NEVER, other_marks=1.0), random.Random(0))
         changed += after["text"] != document["text"]
         for old, new in zip(document["quotations"], after["quotations"], strict=True):
             for (old_begin, old_end), (begin, end) in zip(old["spans"], new["spans"], strict=True):
@@ -118,3 +129,12 @@ def test_any_edits_leave_spans_in_the_text(edits: list[Edit]) -> None:
     for begin, end in [*after["quotations"][0]["spans"], after["quotations"][0]["cue"]]:
         assert 0 <= begin <= len(after["text"])
         assert 0 <= end <= len(after["text"])
+
+
+def test_titles_are_shouted_capitals_bared_and_spaces_doubled() -> None:
+    document = {"text": "Élections à Ambert\nÀ midi, Éva Roux a dit non.", "entities": [], "quotations": []}
+    chance = replace(NEVER, bare_capitals=1.0, shouted=1.0, doubled=1.0, doubled_spaces=1.0)
+
+    after = vary(document, chance, random.Random(0))
+
+    assert after["text"] == "ELECTIONS  À  AMBERT\nA  midi,  Eva  Roux  a  dit  non."

@@ -146,7 +146,7 @@ def test_candidates_stand_in_the_order_of_the_text(examples: list[tuple[dict[str
 def test_batches_hold_every_example_once_and_like_lengths_together(examples: list[tuple[dict[str, Any], Example]]) -> None:
     items = [item for _, item in examples]
 
-    batches = batches_by_length(items, 4)
+    batches = batches_by_length(items, 4, lambda item: len(item.text))
 
     assert sorted(id(item) for batch in batches for item in batch) == sorted(map(id, items))
     assert all(len(batch) <= 4 for batch in batches)

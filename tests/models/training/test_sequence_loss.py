@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from guillemet_models.scheme import BEGIN, END, LAYERS, MAX_STATES, OUTSIDE, allowed_transitions
-from guillemet_models.training.sequence_loss import forward_backward, sequence_loss
+from guillemet_models.training.sequence_loss import by_layer, forward_backward, one_hot, sequence_loss
 
 ALLOWED = allowed_transitions()
 
@@ -57,7 +57,7 @@ def test_the_gradient_is_that_of_the_sum_over_all_sequences() -> None:
     tags[0, :2, 0] = torch.tensor([1 + BEGIN, 1 + END])
     one, other = scores.clone().requires_grad_(), scores.double().clone().requires_grad_()
 
-    loss = sequence_loss(one, tags, torch.ones(1, length, dtype=torch.bool))
+    loss = sequence_loss(one, one_hot(tags), torch.ones(1, length, dtype=torch.bool))
     (loss * torch.arange(1.0, 1 + len(LAYERS))).sum().backward()
     expected = []
     for index, layer in enumerate(LAYERS):
@@ -81,10 +81,11 @@ def test_padding_adds_nothing() -> None:
     tags[1, 5:] = 3  # whatever stands there
     scores.requires_grad_()
 
-    loss = sequence_loss(scores, tags, is_token)
+    truth = one_hot(tags)
+    loss = sequence_loss(scores, truth, is_token)
     loss.sum().backward()
 
-    torch.testing.assert_close(loss[1:], sequence_loss(scores[1:, :5], tags[1:, :5], is_token[1:, :5]), atol=1e-4, rtol=0)
+    torch.testing.assert_close(loss[1:], sequence_loss(scores[1:, :5], truth[1:, :5], is_token[1:, :5]), atol=1e-4, rtol=0)
     assert scores.grad is not None
     assert (scores.grad[1, 5:] == 0).all()
 
@@ -94,7 +95,7 @@ def test_the_loss_of_a_certain_truth_is_nothing_and_never_negative() -> None:
     scores = torch.zeros(1, 6, len(LAYERS), MAX_STATES)
     scores[..., OUTSIDE] = 40.0
 
-    loss = sequence_loss(scores, tags, torch.ones(1, 6, dtype=torch.bool))
+    loss = sequence_loss(scores, one_hot(tags), torch.ones(1, 6, dtype=torch.bool))
 
     assert (loss.abs() < 1e-4).all()
 
@@ -104,9 +105,26 @@ def test_a_long_text_has_a_finite_loss_and_gradient() -> None:
     scores = (10 * torch.randn(1, 1500, len(LAYERS), MAX_STATES)).requires_grad_()
     tags = torch.zeros(1, 1500, len(LAYERS), dtype=torch.long)
 
-    loss = sequence_loss(scores, tags, torch.ones(1, 1500, dtype=torch.bool))
+    loss = sequence_loss(scores, one_hot(tags), torch.ones(1, 1500, dtype=torch.bool))
     loss.sum().backward()
 
     assert torch.isfinite(loss).all()
     assert scores.grad is not None
     assert torch.isfinite(scores.grad).all()
+
+
+def test_the_cross_entropy_with_a_teacher_is_that_over_all_sequences() -> None:
+    torch.manual_seed(3)
+    length, layer = 3, LAYERS[0]
+    teacher, student = (torch.full((1, length, len(LAYERS), MAX_STATES), -1e4) for _ in range(2))
+    for scores in (teacher, student):
+        for index, each in enumerate(LAYERS):
+            scores[..., index, : each.states] = torch.randn(1, length, each.states)
+    marginals, _ = forward_backward(by_layer(teacher))
+    truth = marginals.view(1, len(LAYERS), length, MAX_STATES).transpose(1, 2)
+
+    loss = sequence_loss(student, truth, torch.ones(1, length, dtype=torch.bool))
+
+    valid = list(sequences(layer.states, length))
+    taught, learnt = (log_weights(scores[0, :, 0], valid).log_softmax(0) for scores in (teacher, student))
+    assert loss[0, 0].item() == pytest.approx(-(taught.exp() * learnt).sum().item(), abs=1e-4)

@@ -1,6 +1,7 @@
 """A training run small enough to be run in a test, whole and in pieces."""
 
 import json
+import lzma
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from guillemet_models.model import HeadConfig, QuotationModel
 from guillemet_models.tokenization import TextTokenizer
 from guillemet_models.training import train as training
 from guillemet_models.training.corpus import example
-from guillemet_models.training.sequence_loss import sequence_loss
+from guillemet_models.training.sequence_loss import one_hot, sequence_loss
 from guillemet_models.training.train import TrainingConfig, train
 
 HEADS = HeadConfig(tagging_width=16, span_width=8, pair_width=8)
@@ -77,7 +78,7 @@ def tag_loss(folder: Path, articles: list[dict[str, Any]]) -> float:
         is_token = torch.ones(1, len(item.text), dtype=torch.bool)
         with torch.inference_mode():
             _, scores = model(torch.from_numpy(item.text.ids)[None], torch.from_numpy(item.text.features)[None], is_token)
-            total += sequence_loss(scores, torch.from_numpy(item.tags)[None], is_token).sum().item()
+            total += sequence_loss(scores, one_hot(torch.from_numpy(item.tags)[None]), is_token).sum().item()
     return total
 
 
@@ -135,6 +136,34 @@ def test_two_runs_of_one_seed_are_the_same(config: TrainingConfig, whole: Traini
         torch.testing.assert_close(two[name], value)
 
 
+def test_a_taught_run_reads_what_nobody_annotated_and_goes_on_where_it_was_killed(
+    config: TrainingConfig,
+    whole: TrainingConfig,
+    articles: list[dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unlabelled = tmp_path / "unlabelled.jsonl.xz"
+    with lzma.open(unlabelled, "wt", encoding="utf-8") as lines:
+        lines.writelines(json.dumps({"text": article["text"]}) + "\n" for article in articles)
+    taught = replace(config, teacher=whole.output, unlabelled=unlabelled, taught_epochs=1)
+    undisturbed = replace(taught, output=tmp_path / "undisturbed")
+    train(undisturbed)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "tqdm", Progress)
+        patch.setattr(Progress, "seen", 0)
+        patch.setattr(Progress, "kills_at", 3)  # of four steps in the first epoch
+        with pytest.raises(Killed):
+            train(taught)
+    train(taught)
+
+    untaught, expected, resumed = (load_file(run.output / "model.safetensors") for run in (whole, undisturbed, taught))
+    assert any(not torch.equal(untaught[name], value) for name, value in expected.items())
+    for name, value in expected.items():
+        torch.testing.assert_close(resumed[name], value)
+
+
 def test_a_run_is_read_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
     for name in ("config.json", "tokenizer.json", "corpus.jsonl"):
@@ -157,6 +186,7 @@ def test_a_run_is_read_from_its_file(tmp_path: Path) -> None:
     [
         ('encoder = "e"\ncorpus = "c"\noutput = "o"\nepoch = 3', "epoch"),
         ('encoder = "e"\ncorpus = "c"', "output"),
+        ('encoder = "e"\ncorpus = "c"\noutput = "o"\nteacher = "t"', "unlabelled"),
         ('encoder = "e"\ncorpus = "c"\noutput = "o"\n[heads]\nwidth = 1', "width"),
         ('encoder = "e"\ncorpus = "c"\noutput = "o"\n[augmentation]\nnoise = 1', "noise"),
     ],

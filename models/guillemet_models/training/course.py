@@ -1,0 +1,96 @@
+"""What a training run reads, and in which order: annotated articles in every epoch, others' readings in the first."""
+
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from guillemet_models.tokenization import TextTokenizer, TokenizedText
+from guillemet_models.training.augmentation import Augmentation, vary
+from guillemet_models.training.corpus import Example, batches_by_length, example
+from guillemet_models.training.distillation import Teacher
+from guillemet_models.training.objective import Lesson
+from guillemet_models.training.renaming import Renaming
+
+
+class Course:
+    """Batches of lessons, the same ones whenever the course is taken from a step on."""
+
+    def __init__(
+        self,
+        documents: Sequence[dict[str, Any]],
+        tokenizer: TextTokenizer,
+        *,
+        epochs: int,
+        batch_documents: int,
+        augmentation: Augmentation,
+        seed: int,
+        teacher: Teacher | None = None,
+        unlabelled: Sequence[str] = (),
+        taught_epochs: int = 0,
+    ) -> None:
+        """Plan the course.
+
+        Args:
+            documents: Annotated, in the one format.
+            tokenizer: Of the encoder.
+            epochs: Over the documents.
+            batch_documents: How many a step reads.
+            augmentation: How the texts are varied, anew in each epoch.
+            seed: Of everything random.
+            teacher: Reads the unlabelled texts.
+            unlabelled: Texts.
+            taught_epochs: The first ones, which read the unlabelled texts as well.
+        """
+        self._documents = documents
+        self._unlabelled = unlabelled if teacher else ()
+        self._teacher = teacher
+        self._tokenizer = tokenizer
+        self._batch_documents = batch_documents
+        self._augmentation = augmentation
+        self._renaming = Renaming(documents)
+        self._seed = seed
+        own, others = (-(-len(texts) // batch_documents) for texts in (documents, self._unlabelled))
+        self._steps = [own + others * (epoch < taught_epochs) for epoch in range(epochs)]
+
+    def __len__(self) -> int:
+        """Return how many batches there are."""
+        return sum(self._steps)
+
+    def lessons(self, done: int) -> Iterator[list[Lesson]]:
+        """Yield the batches behind the first `done`."""
+        own = -(-len(self._documents) // self._batch_documents)
+        for epoch, steps in enumerate(self._steps):
+            if done >= steps:
+                done -= steps
+                continue
+            # Everything random follows from the number of the epoch, so that a resumed run sees what it would have seen.
+            randomness = random.Random(self._seed * 1000 + epoch)
+            batches: list[list[Example] | list[TokenizedText]] = [*self._annotated(randomness)]
+            if steps > own:
+                batches += self._unannotated(randomness)
+            randomness.shuffle(batches)
+            for batch in batches[done:]:
+                yield self._taught(batch)
+            done = 0
+
+    def _annotated(self, randomness: random.Random) -> list[list[Example]]:
+        def varied(document: dict[str, Any]) -> Example:
+            if randomness.random() < self._augmentation.renamed:
+                document = self._renaming(document, randomness)
+            document = vary(document, self._augmentation, randomness)
+            return example(document, self._tokenizer(document["text"]), randomness)
+
+        return batches_by_length(map(varied, self._documents), self._batch_documents, lambda item: len(item.text))
+
+    def _unannotated(self, randomness: random.Random) -> list[list[TokenizedText]]:
+        def varied(text: str) -> TokenizedText:
+            bare = {"text": text, "entities": [], "quotations": []}
+            return self._tokenizer(vary(bare, self._augmentation, randomness)["text"])
+
+        return batches_by_length(map(varied, self._unlabelled), self._batch_documents, len)
+
+    def _taught(self, batch: list[Example] | list[TokenizedText]) -> list[Lesson]:
+        texts = [item for item in batch if isinstance(item, TokenizedText)]
+        if texts and self._teacher:
+            return self._teacher.lessons(texts)
+        return [Lesson.of(item) for item in batch if isinstance(item, Example)]
