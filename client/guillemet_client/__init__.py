@@ -1,9 +1,10 @@
 """Client of Guillemet: the quotations of French texts, attributed.
 
 >>> from guillemet_client import Client
->>> with Client("localhost:50051") as client:  # doctest: +SKIP
-...     for quotation in client.extract(text).quotations:
+>>> with Client("localhost:50051") as client:
+...     for quotation in client.extract("« Nous partons », a dit Jeanne Morvan.").quotations:
 ...         print(quotation.speaker and quotation.speaker.name, quotation.text)
+Jeanne Morvan « Nous partons »
 """
 
 from guillemet_client._async_client import AsyncClient
@@ -20,9 +21,11 @@ from guillemet_client._errors import (
     Unauthenticated,
     Unavailable,
 )
+from guillemet_client._security import TLS, Token
 from guillemet_client._types import Document, Entity, EntityKind, Model, Quotation, QuotationType, Span
 
 __all__ = [
+    "TLS",
     "AsyncClient",
     "Client",
     "DeadlineExceeded",
@@ -39,6 +42,7 @@ __all__ = [
     "QuotationType",
     "ServerFault",
     "Span",
+    "Token",
     "TryLater",
     "Unauthenticated",
     "Unavailable",

@@ -3,8 +3,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from types import TracebackType
 from typing import Literal, Self, TypeAlias, cast, overload
@@ -15,9 +15,9 @@ import grpc.aio
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet.v1 import quotation_pb2_grpc as pb_grpc
 from guillemet_client._async_requests import PAUSE_SECONDS, Requests, each, until_none
-from guillemet_client._base import BaseClient, checked_seconds
-from guillemet_client._errors import STATUS_LOST, GuillemetError, ended_too_early, from_rpc
-from guillemet_client._flow import Flow
+from guillemet_client._base import BaseClient, Metadata, checked_seconds
+from guillemet_client._errors import STATUS_LOST, GuillemetError, ended_too_early
+from guillemet_client._flow import DEFAULT_PATIENCE_SECONDS, Flow
 from guillemet_client._messages import from_model, from_result
 from guillemet_client._requests import Batch, OnError, Outcome, check_many, to_request
 from guillemet_client._types import Document, Model
@@ -26,7 +26,15 @@ _Call: TypeAlias = grpc.aio.StreamStreamCall[pb.StreamExtractQuotationsRequest, 
 
 
 class AsyncClient(BaseClient):
-    """As `Client`, for one event loop: close it, or use it in an ``async with``."""
+    """As `Client`, for one event loop: close it, or use it in an ``async with``.
+
+    >>> import asyncio
+    >>> async def main():
+    ...     async with AsyncClient("localhost:50051") as client:
+    ...         return await client.extract("« Oui », a dit Jeanne Morvan.")
+    >>> asyncio.run(main()).quotations[0].text
+    '« Oui »'
+    """
 
     @cached_property
     def _channel(self) -> grpc.aio.Channel:
@@ -44,22 +52,42 @@ class AsyncClient(BaseClient):
     def _models(self) -> "pb_grpc.ModelServiceAsyncStub":
         return pb_grpc.ModelServiceStub(self._channel)
 
-    async def extract(self, text: str, *, timeout: float | None = None, min_probability: float | None = None) -> Document:
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            with super()._errors():
+                yield
+        except asyncio.CancelledError:
+            # grpc.aio says the same of a closed channel as of a task that somebody cancelled.
+            task = asyncio.current_task()
+            if task is None or not task.cancelling():
+                self._check_open()
+            raise
+
+    async def extract(
+        self,
+        text: str,
+        *,
+        timeout: float | None = None,
+        min_probability: float | None = None,
+        metadata: Metadata | None = None,
+    ) -> Document:
         """Return the quotations of `text`.
 
         Args:
             text: Sent as it is; the offsets of the answer index it.
             timeout: Seconds, instead of the client's.
             min_probability: Instead of the client's.
+            metadata: Headers for the server and what stands before it.
 
         Raises:
             GuillemetError: One of its leaves says what was wrong.
         """
         request = to_request(text, self._options(min_probability), max_message_bytes=self._max_message_bytes)
-        try:
-            response = await self._quotations.ExtractQuotations(request, timeout=self._seconds(timeout))
-        except grpc.RpcError as error:
-            raise from_rpc(error, address=self._address) from error
+        with self._errors():
+            response = await self._quotations.ExtractQuotations(
+                request, timeout=self._seconds(timeout), metadata=self._headers(metadata)
+            )
         return from_result(response.result, text)
 
     @overload
@@ -70,6 +98,7 @@ class AsyncClient(BaseClient):
         errors: Literal["raise"] = "raise",
         timeout: float | None = None,
         min_probability: float | None = None,
+        metadata: Metadata | None = None,
     ) -> list[Document]: ...
     @overload
     async def extract_batch(
@@ -79,6 +108,7 @@ class AsyncClient(BaseClient):
         errors: Literal["return"],
         timeout: float | None = None,
         min_probability: float | None = None,
+        metadata: Metadata | None = None,
     ) -> list[Document | GuillemetError]: ...
     async def extract_batch(
         self,
@@ -87,6 +117,7 @@ class AsyncClient(BaseClient):
         errors: OnError = "raise",
         timeout: float | None = None,
         min_probability: float | None = None,
+        metadata: Metadata | None = None,
     ) -> list[Document] | list[Document | GuillemetError]:
         """As `Client.extract_batch`."""
         check_many(texts, errors)
@@ -94,13 +125,13 @@ class AsyncClient(BaseClient):
         texts = list(texts)
         if not texts:
             return []
-        limits = await self.get_model(timeout=timeout)
+        limits = await self.get_model(timeout=timeout, metadata=metadata)
         batch = Batch(texts, options, limits, max_message_bytes=self._max_message_bytes, errors=errors)
         for request in batch.requests():
-            try:
-                response = await self._quotations.BatchExtractQuotations(request, timeout=self._seconds(timeout))
-            except grpc.RpcError as error:
-                raise from_rpc(error, address=self._address) from error
+            with self._errors():
+                response = await self._quotations.BatchExtractQuotations(
+                    request, timeout=self._seconds(timeout), metadata=self._headers(metadata)
+                )
             batch.receive(request, response)
         return batch.outcomes()
 
@@ -112,8 +143,10 @@ class AsyncClient(BaseClient):
         errors: Literal["raise"] = "raise",
         ordered: bool = True,
         max_in_flight: int = 32,
+        patience: float = DEFAULT_PATIENCE_SECONDS,
         timeout: float | None = None,
         min_probability: float | None = None,
+        metadata: Metadata | None = None,
     ) -> AsyncGenerator[Document]: ...
     @overload
     def extract_iter(
@@ -123,8 +156,10 @@ class AsyncClient(BaseClient):
         errors: Literal["return"],
         ordered: bool = True,
         max_in_flight: int = 32,
+        patience: float = DEFAULT_PATIENCE_SECONDS,
         timeout: float | None = None,
         min_probability: float | None = None,
+        metadata: Metadata | None = None,
     ) -> AsyncGenerator[Document | GuillemetError]: ...
     def extract_iter(
         self,
@@ -133,13 +168,15 @@ class AsyncClient(BaseClient):
         errors: OnError = "raise",
         ordered: bool = True,
         max_in_flight: int = 32,
+        patience: float = DEFAULT_PATIENCE_SECONDS,
         timeout: float | None = None,
         min_probability: float | None = None,
+        metadata: Metadata | None = None,
     ) -> AsyncGenerator[Document] | AsyncGenerator[Document | GuillemetError]:
         """Yield the quotations of each text of a corpus, however long, over one stream.
 
-        A stream that breaks is opened again, a few times in a row, and what was not answered is sent again. Closing
-        the generator (``contextlib.aclosing``) ends the work on the server; a dropped one is closed by its event loop.
+        A stream that breaks is opened again for what was not answered. Closing the generator (``contextlib.aclosing``) ends the
+        work on the server; a dropped one is closed by its event loop.
 
         Args:
             texts: Read as answers come, at most `max_in_flight` ahead of what was yielded.
@@ -147,8 +184,10 @@ class AsyncClient(BaseClient):
                 document; its `index` is the text's position.
             ordered: Whether to yield in the order of the texts; otherwise as they finish, to be told apart by their `id`.
             max_in_flight: At least 1. More than the server's ``max_stream_documents`` gains nothing.
+            patience: Seconds for which failing calls are repeated before the failure is raised; an answer begins them anew.
             timeout: Seconds for the whole corpus; None: no limit, whatever the client's is.
             min_probability: Instead of the client's.
+            metadata: Headers for the server and what stands before it.
 
         Raises:
             GuillemetError: The stream failed for good; or one text.
@@ -160,13 +199,17 @@ class AsyncClient(BaseClient):
             max_in_flight=max_in_flight,
             max_message_bytes=self._max_message_bytes,
             errors=errors,
+            patience_seconds=patience,
         )
-        return cast("AsyncGenerator[Document]", self._stream(each(texts), flow, checked_seconds(timeout)))
+        return cast("AsyncGenerator[Document]", self._stream(each(texts), flow, checked_seconds(timeout), metadata))
 
-    async def _stream(self, texts: AsyncIterator[str], flow: Flow, timeout: float | None) -> AsyncGenerator[Outcome]:
+    async def _stream(
+        self, texts: AsyncIterator[str], flow: Flow, timeout: float | None, metadata: Metadata | None
+    ) -> AsyncGenerator[Outcome]:
         end = None if timeout is None else time.monotonic() + timeout
         pause_seconds = 0.0
         while True:
+            self._check_open()
             # Written by gRPC in a task of its own: awaiting each write here could wait for a server that waits to be read.
             requests = Requests()
             for request in flow.opening():
@@ -174,7 +217,9 @@ class AsyncClient(BaseClient):
             if flow.has_ended:
                 requests.put_nowait(None)
             seconds = None if end is None else max(0.0, end - time.monotonic())
-            call = self._quotations.StreamExtractQuotations(until_none(requests, pause_seconds), timeout=seconds)
+            call = self._quotations.StreamExtractQuotations(
+                until_none(requests, pause_seconds), timeout=seconds, metadata=self._headers(metadata)
+            )
             failure: GuillemetError | None = None
             try:
                 while failure is None:
@@ -192,26 +237,27 @@ class AsyncClient(BaseClient):
             finally:
                 call.cancel()  # first: a stream that merely ends would be answered to its end
                 requests.put_nowait(None)
-            await asyncio.sleep(flow.reopen_after_seconds(failure))
+            await asyncio.sleep(flow.reopen_after_seconds(failure, now=time.monotonic()))
             pause_seconds = PAUSE_SECONDS if failure is not None and failure.reason == STATUS_LOST else 0.0
 
     async def _receive(self, call: _Call, flow: Flow) -> GuillemetError | None:
         """Take an answer; return what ended the call, if anything did."""
         try:
-            response = await call.read()
-        except grpc.RpcError as error:
-            return from_rpc(error, address=self._address)
+            with self._errors():
+                response = await call.read()
+        except GuillemetError as error:
+            return error
         if not isinstance(response, pb.StreamExtractQuotationsResponse):
             return ended_too_early()
         flow.receive(response)
         return None
 
-    async def get_model(self, *, timeout: float | None = None) -> Model:
+    async def get_model(self, *, timeout: float | None = None, metadata: Metadata | None = None) -> Model:
         """As `Client.get_model`."""
-        try:
-            response = await self._models.GetModel(pb.GetModelRequest(name=self._model or ""), timeout=self._seconds(timeout))
-        except grpc.RpcError as error:
-            raise from_rpc(error, address=self._address) from error
+        with self._errors():
+            response = await self._models.GetModel(
+                pb.GetModelRequest(name=self._model or ""), timeout=self._seconds(timeout), metadata=self._headers(metadata)
+            )
         return from_model(response.model)
 
     async def close(self) -> None:

@@ -10,6 +10,8 @@ DEFAULT_MAX_MESSAGE_BYTES = 16 * 2**20  # the server's default
 # Pings keep idle streams alive behind proxies; more often than every 30 s a server may take for an attack.
 _KEEPALIVE_MS = 60_000
 _KEEPALIVE_TIMEOUT_MS = 20_000
+# gRPC's own is two minutes: a server that is back should not wait that long for its callers.
+_LONGEST_RECONNECT_MS = 5_000
 
 # A name or an address; one of IPv6 in brackets.
 _HOST = re.compile(r"[^\s:/\[\]]+|\[[0-9A-Fa-f:.%\w]+\]")
@@ -58,9 +60,9 @@ def target_of(address: str) -> str:
     return f"dns:///{address}"
 
 
-def options_of(address: str, *, max_message_bytes: int) -> list[tuple[str, str | int]]:
-    """Return the options of a channel to `address`."""
-    return [
+def options_of(address: str, *, max_message_bytes: int, server_name: str | None = None) -> list[tuple[str, str | int]]:
+    """Return the options of a channel to `address`, whose certificate bears `server_name` if that is not its host."""
+    options: list[tuple[str, str | int]] = [
         ("grpc.service_config", _SERVICE_CONFIG),
         ("grpc.max_send_message_length", max_message_bytes),
         ("grpc.max_receive_message_length", max_message_bytes),
@@ -68,13 +70,18 @@ def options_of(address: str, *, max_message_bytes: int) -> list[tuple[str, str |
         ("grpc.per_rpc_retry_buffer_size", max_message_bytes),
         ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
         ("grpc.keepalive_timeout_ms", _KEEPALIVE_TIMEOUT_MS),
+        ("grpc.max_reconnect_backoff_ms", _LONGEST_RECONNECT_MS),
         ("grpc.primary_user_agent", "guillemet-client"),
         # A proxy set for the web cannot reach this machine's own servers.
-        ("grpc.enable_http_proxy", 0 if _is_this_machine(address) else 1),
+        ("grpc.enable_http_proxy", 0 if is_this_machine(address) else 1),
     ]
+    if server_name is not None:
+        options.append(("grpc.ssl_target_name_override", server_name))
+    return options
 
 
-def _is_this_machine(address: str) -> bool:
+def is_this_machine(address: str) -> bool:
+    """Tell whether what is sent to `address` surely stays on this machine."""
     if address.startswith("unix"):
         return True
     host = address.rpartition("/")[2].rpartition(":")[0].strip("[]")

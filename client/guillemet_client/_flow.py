@@ -1,6 +1,5 @@
 """The documents of one `extract_iter` between being read and being yielded. No input or output: both clients share it."""
 
-import math
 import random
 from collections.abc import Iterator
 
@@ -9,9 +8,9 @@ from guillemet_client._errors import GuillemetError, InvalidRequest, ServerFault
 from guillemet_client._messages import from_result, to_document
 from guillemet_client._requests import OnError, Outcome, check_size
 
-# In a row, without one answer in between.
-MAX_REOPENINGS = 5
+DEFAULT_PATIENCE_SECONDS = 10.0
 _FIRST_DELAY_SECONDS = 0.1
+_LONGEST_DELAY_SECONDS = 5.0
 
 
 class Flow:
@@ -23,28 +22,41 @@ class Flow:
         max_in_flight: How many there may be.
         max_message_bytes: Of the client.
         errors: "raise": an error is raised when its turn comes.
+        patience_seconds: For which failing calls are repeated, without one answer between them.
 
     Raises:
-        ValueError: `max_in_flight` is less than 1.
+        ValueError: `max_in_flight` is less than 1, or the patience less than 0.
     """
 
     def __init__(
-        self, options: pb.ExtractOptions, *, ordered: bool, max_in_flight: int, max_message_bytes: int, errors: OnError
+        self,
+        options: pb.ExtractOptions,
+        *,
+        ordered: bool,
+        max_in_flight: int,
+        max_message_bytes: int,
+        errors: OnError,
+        patience_seconds: float,
     ) -> None:
         if max_in_flight < 1:
             raise ValueError(f"max_in_flight must be at least 1, not {max_in_flight}")
+        if not patience_seconds >= 0:  # nor NaN
+            raise ValueError(f"patience must be a number of seconds from 0 on, not {patience_seconds}")
         self._options = options
         self._ordered = ordered
         self._max_in_flight = max_in_flight
         self._max_message_bytes = max_message_bytes
         self._errors = errors
+        self._patience_seconds = patience_seconds
         self.has_ended = False  # whether there are no more texts
         self._n_read = 0
         self._n_yielded = 0
         self._unanswered: dict[int, str] = {}
         self._refused: dict[int, GuillemetError] = {}  # of the unanswered, those to send again, and why
         self._finished: dict[int, Outcome] = {}
-        self._n_reopenings = 0
+        # Both since the last answer:
+        self._failing_since: float | None = None
+        self._delay_seconds = _FIRST_DELAY_SECONDS
 
     @property
     def has_room(self) -> bool:
@@ -98,7 +110,8 @@ class Flow:
             self._finish(index, error)
         else:
             self._finish(index, from_result(response.result, self._unanswered[index], index=index))
-        self._n_reopenings = 0
+        self._failing_since = None
+        self._delay_seconds = _FIRST_DELAY_SECONDS
 
     def pop(self) -> Outcome | None:
         """Return what is to be yielded next; None if nothing is ready.
@@ -116,18 +129,20 @@ class Flow:
             raise outcome
         return outcome
 
-    def reopen_after_seconds(self, failure: GuillemetError | None) -> float:
+    def reopen_after_seconds(self, failure: GuillemetError | None, *, now: float) -> float:
         """Return how long to wait before the next call.
 
         Args:
             failure: What ended the last call; None: the server refused, one by one, all that was left.
+            now: Seconds on a clock that only goes forward.
 
         Raises:
-            GuillemetError: `failure`, if another call would not help or enough were made.
+            GuillemetError: `failure`, if another call would not help or the patience is at its end.
         """
         causes = [*self._refused.values()] if failure is None else [failure]
-        self._n_reopenings += 1
-        if self._n_reopenings > MAX_REOPENINGS or not all(map(_passes, causes)):
+        if self._failing_since is None:
+            self._failing_since = now
+        if now - self._failing_since >= self._patience_seconds or not all(map(_passes, causes)):
             if failure is not None:
                 raise failure
             for index, error in list(self._refused.items()):
@@ -136,8 +151,10 @@ class Flow:
         said = [cause.retry_after_seconds for cause in causes if cause.retry_after_seconds is not None]
         if said:
             return max(said)
+        delay = self._delay_seconds
+        self._delay_seconds = min(2 * delay, _LONGEST_DELAY_SECONDS)
         # Spread, so that the clients of a server that comes back do not all call at once.
-        return math.ldexp(_FIRST_DELAY_SECONDS, self._n_reopenings - 1) * random.uniform(0.8, 1.2)
+        return delay * random.uniform(0.8, 1.2)
 
     def _finish(self, index: int, outcome: Outcome) -> None:
         self._refused.pop(index, None)

@@ -94,13 +94,18 @@ class Service(pb_grpc.QuotationServiceServicer, pb_grpc.ModelServiceServicer):
         self.hold: int | None = None
         """Streams keep their answers until they have as many, and give the last first."""
         self.requests: list[Any] = []
+        self.headers: list[dict[str, str | bytes]] = []
+        """Of each RPC, what it was sent with."""
         self.streams: list[list[str]] = []
         """The texts that each stream received."""
+        self.asked = threading.Event()
         self.stream_ended = threading.Event()
         self.silent = False
         """Never answers."""
 
     async def _maybe_fail(self, context: Any) -> None:
+        self.headers.append(dict(context.invocation_metadata()))
+        self.asked.set()
         if self.silent:
             await asyncio.Event().wait()
         if self.failures:
@@ -111,11 +116,11 @@ class Service(pb_grpc.QuotationServiceServicer, pb_grpc.ModelServiceServicer):
             await context.abort(status.code, status.details, trailers)
 
     def _refusal(self, document: pb.Document, path: str) -> status_pb2.Status | None:
-        if not document.text.startswith("refuse "):
+        if document.text.strip() and not document.text.startswith("refuse "):
             return None
         return make_status(
             grpc.StatusCode.INVALID_ARGUMENT,
-            document.text.removeprefix("refuse "),
+            document.text.removeprefix("refuse ") or "TEXT_EMPTY",
             f"{path}.text: refused",
             field=f"{path}.text",
             metadata={"field": f"{path}.text"},

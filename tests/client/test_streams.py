@@ -10,6 +10,8 @@ import pytest
 from google.rpc import status_pb2
 
 import guillemet_client as gc
+from guillemet.v1 import quotation_pb2 as pb
+from guillemet_client._flow import Flow
 
 NewStatus = Callable[..., status_pb2.Status]
 Ask = Callable[..., Any]
@@ -48,13 +50,42 @@ def test_a_broken_stream_goes_on_with_what_was_not_answered(ask: Ask, service: A
     assert set(third).isdisjoint(texts[:5])
 
 
-def test_a_stream_that_never_answers_is_given_up(ask: Ask, service: Any, new_status: NewStatus) -> None:
-    service.failures.extend([new_status(grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN", retry_seconds=0.001)] * 20)
+def test_a_stream_that_never_answers_is_given_up_when_patience_ends(ask: Ask, service: Any, new_status: NewStatus) -> None:
+    service.failures.extend([new_status(grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN", retry_seconds=0.01)] * 9999)
 
     with pytest.raises(gc.Unavailable):
-        ask("extract_iter", ["a"], errors="return")
+        ask("extract_iter", ["a"], errors="return", patience=0.1)
 
-    assert len(service.streams) == 6
+    assert len(service.streams) > 1
+
+
+def test_without_patience_a_stream_is_opened_once(ask: Ask, service: Any, new_status: NewStatus) -> None:
+    service.failures.append(new_status(grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN", retry_seconds=0.001))
+
+    with pytest.raises(gc.Unavailable):
+        ask("extract_iter", ["a"], errors="return", patience=0)
+
+    assert len(service.streams) == 1
+
+
+def test_an_answer_renews_patience() -> None:
+    flow = Flow(
+        pb.ExtractOptions(), ordered=True, max_in_flight=4, max_message_bytes=10**6, errors="raise", patience_seconds=10.0
+    )
+    down = gc.Unavailable("down", retry_after_seconds=1.0)
+    flow.add("a")
+    flow.add("b")
+
+    assert [flow.reopen_after_seconds(down, now=now) for now in (100.0, 109.0)] == [1.0, 1.0]
+    flow.receive(answer_to("0"))
+    assert flow.reopen_after_seconds(down, now=111.0) == 1.0
+    with pytest.raises(gc.Unavailable):
+        flow.reopen_after_seconds(down, now=121.0)
+
+
+def answer_to(id: str) -> pb.StreamExtractQuotationsResponse:
+    result = pb.DocumentResult(document_id=id, offset_encoding=pb.OFFSET_ENCODING_UTF32)
+    return pb.StreamExtractQuotationsResponse(document_id=id, result=result)
 
 
 def test_a_stream_is_not_opened_again_after_other_failures(ask: Ask, service: Any, new_status: NewStatus) -> None:
@@ -74,10 +105,11 @@ def test_documents_refused_for_now_are_sent_again(ask: Ask, service: Any, new_st
     assert [document.text for document in ask("extract_iter", texts)] == texts
 
 
-def test_documents_refused_again_and_again_are_errors(ask: Ask, service: Any, new_status: NewStatus) -> None:
-    service.refuse_in_stream.extend([new_status(grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL", retry_seconds=0.001)] * 6)
+def test_documents_refused_for_too_long_are_errors(ask: Ask, service: Any, new_status: NewStatus) -> None:
+    busy = new_status(grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL", retry_seconds=0.01)
+    service.refuse_in_stream.extend([busy] * 9999)
 
-    [error] = ask("extract_iter", ["a"], errors="return")
+    [error] = ask("extract_iter", ["a"], errors="return", patience=0.1)
 
     assert isinstance(error, gc.Overloaded)
     assert error.index == 0
@@ -162,7 +194,7 @@ def test_an_error_of_the_corpus_is_the_callers_own(ask: Ask) -> None:
         ask("extract_iter", corpus())
 
 
-@pytest.mark.parametrize("options", [{"max_in_flight": 0}, {"errors": "ignore"}])
+@pytest.mark.parametrize("options", [{"max_in_flight": 0}, {"errors": "ignore"}, {"patience": -1}])
 def test_options_without_a_meaning_are_refused_at_once(address: str, options: dict[str, Any]) -> None:
     with gc.Client(address) as client, pytest.raises(ValueError, match="must be"):
         client.extract_iter(["a"], **options)
