@@ -2,13 +2,16 @@
 
 from guillemet_evaluation.comparison import Comparison, Difference, DocumentDifference
 from guillemet_evaluation.documents import Document, Entity, Quotation
+from guillemet_evaluation.evaluating import evaluate
 from guillemet_evaluation.figures import Accuracy, Calibration, Interval, Rates, ReliabilityBin, RiskPoint, Score, Slice
-from guillemet_evaluation.results import Evaluation, JudgedDocument, Lenient, Outcome, Pair
+from guillemet_evaluation.reading import read_documents
+from guillemet_evaluation.results import Comparable, Evaluation, JudgedDocument, Outcome, Pair
 from guillemet_evaluation.validation import Fault, InvalidDocuments
 
 __all__ = [
     "Accuracy",
     "Calibration",
+    "Comparable",
     "Comparison",
     "Difference",
     "Document",
@@ -19,7 +22,6 @@ __all__ = [
     "Interval",
     "InvalidDocuments",
     "JudgedDocument",
-    "Lenient",
     "Outcome",
     "Pair",
     "Quotation",
@@ -28,4 +30,6 @@ __all__ = [
     "RiskPoint",
     "Score",
     "Slice",
+    "evaluate",
+    "read_documents",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from guillemet_client import EntityKind, QuotationType, Span
 from guillemet_evaluation.validation import InvalidDocuments, faults_of
@@ -113,8 +113,8 @@ class Document:
             "quotations": [quotation.to_json() for quotation in self.quotations],
         }
 
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any], *, is_gold: bool = False) -> Self:
+    @staticmethod
+    def from_json(value: Mapping[str, Any], *, is_gold: bool = False) -> "Document":
         """Return the document that `value` stands for.
 
         Args:
@@ -126,13 +126,18 @@ class Document:
         """
         if faults := faults_of(value, is_gold=is_gold):
             raise InvalidDocuments("the document", faults)
-        return cls(
-            id=value["id"],
-            text=value["text"],
-            entities=tuple(map(_entity, value.get("entities", ()))),
-            quotations=tuple(map(_quotation, value["quotations"])),
-            attributes={name: words for name, words in value.items() if name not in _FIELDS and isinstance(words, str)},
-        )
+        return from_sound_json(value)
+
+
+def from_sound_json(value: Mapping[str, Any]) -> Document:
+    """Return the document that `value` stands for, in which `faults_of` found none."""
+    return Document(
+        id=value["id"],
+        text=value["text"],
+        entities=tuple(map(_entity, value.get("entities", ()))),
+        quotations=tuple(map(_quotation, value["quotations"])),
+        attributes={name: words for name, words in value.items() if name not in _FIELDS and isinstance(words, str)},
+    )
 
 
 def _entity(value: Mapping[str, Any]) -> Entity:

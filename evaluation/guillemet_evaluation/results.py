@@ -34,6 +34,8 @@ class Outcome(StrEnum):
     """The contents overlap, and are not the same."""
     FOUND = "found"
     """Nothing of the above."""
+    EMPTY = "empty"
+    """Of a prediction: nothing but marks, punctuation and white space. It is in no figure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,21 +66,28 @@ class JudgedDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lenient:
-    """Measures that others publish, for comparison with them only: each forgives what a reader would not.
+class Comparable:
+    """What other scorers count in another way, for comparison with their figures only.
 
     The coverage of a gold quotation is the share of its characters that the prediction aligned to it holds, however long that
-    is (GenderGapTracker): a prediction of the whole article covers any one quotation.
+    is (GenderGapTracker). It is lenient: a prediction of the whole article covers any one quotation.
+
+    Names are folded through ASCII, as is often done: a typographic apostrophe vanishes (« l’Élan » becomes "lelan", another
+    name than « Élan ») and so does every letter of another alphabet.
     """
 
-    coverage30: Score
+    lenient_coverage30: Score
     """Gold covered by more than 0.3."""
-    coverage80: Score
+    lenient_coverage80: Score
     """Gold covered by more than 0.8."""
+    joint_speaker: Score
+    """Quotation matched and speaker right, names folded through ASCII."""
     short_source_speaker: Accuracy
     """Of the speaker where the source has at most five characters, be it a pronoun (« elle ») or not (« l'ONU »)."""
     institution_contained: Accuracy
-    """Of the institution where gold has one; right also if the one name contains the other."""
+    """Of the institution where gold has one: right if the one name contains the other."""
+    sources_per_article: Score
+    """Of the sets of speakers of each document, names folded through ASCII; a name that two entities share stands for the later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +97,7 @@ class Evaluation:
     gold: int
     """Quotations."""
     predicted: int
-    """Quotations."""
+    """Quotations, without empty ones."""
     missing: tuple[str, ...]
     """Ids of the gold documents without a prediction; they count as predicted to hold no quotation."""
 
@@ -143,7 +152,7 @@ class Evaluation:
     joint_institution: Score
     """Quotation matched and institution right, of quotations whose speaker has one."""
 
-    lenient: Lenient
+    comparable: Comparable
     calibration: Mapping[str, Calibration]
     """By decision, "quotation", "source", "speaker", "institution", "joint_source", "joint_speaker"; only those of which some
     answer states a probability."""
@@ -161,7 +170,7 @@ class Evaluation:
         return {outcome: counted[outcome] for outcome in Outcome}
 
     def figures(self) -> dict[str, Rates | Accuracy]:
-        """Return what has a value and an interval, by name: "joint_speaker", "lenient.coverage30"."""
+        """Return what has a value and an interval, by name: "joint_speaker", "comparable.lenient_coverage30"."""
         return _figures(self)
 
     def to_json(self) -> dict[str, Any]:
@@ -175,7 +184,7 @@ def _figures(owner: Any) -> dict[str, Rates | Accuracy]:
         value = getattr(owner, field.name)
         if isinstance(value, Rates | Accuracy):
             found[field.name] = value
-        elif isinstance(value, Lenient):
+        elif isinstance(value, Comparable):
             found |= {f"{field.name}.{name}": figure for name, figure in _figures(value).items()}
         elif field.name in {"by_type", "speaker_by_source"}:
             found |= {f"{field.name}.{name}": figure for name, figure in value.items()}

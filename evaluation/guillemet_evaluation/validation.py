@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from guillemet_client import EntityKind, QuotationType
+from guillemet_client import EntityKind, QuotationType, Span
+from guillemet_evaluation.trimming import trimmed
 
 # Listed of one file or list; the others are counted.
 MOST_LISTED = 50
@@ -75,15 +76,14 @@ class _Check:
     def __init__(self, *, is_gold: bool) -> None:
         self.is_gold = is_gold
         self.found: list[tuple[str, str]] = []
-        self.length: int | None = None  # of the text
+        self.text: str | None = None
 
     def document(self, document: object) -> None:
         if not isinstance(document, Mapping):
             self.fault("", f"is {_type_of(document)}; an object is accepted")
             return
         self.string(document, "id", "", required=True)
-        text = self.string(document, "text", "", required=True)
-        self.length = None if text is None else len(text)
+        self.text = self.string(document, "text", "", required=True)
         ids: set[str] = set()
         for path, entity in self.objects(document, "entities", required=self.is_gold):
             self.entity(path, entity, ids)
@@ -127,6 +127,9 @@ class _Check:
             return
         path = f"{path}.spans"
         sound = self.spans(spans, path)
+        text = self.text
+        if self.is_gold and sound and text is not None and not trimmed(text, [Span(*span) for _, span in sound]):
+            self.fault(path, "hold nothing but marks, punctuation and white space; nothing there could be found")
         if isinstance(spans, list | tuple) and not spans:
             self.fault(path, "is empty; a quotation has at least one span")
         for (before, one), (after, other) in itertools.pairwise(sound):
@@ -152,8 +155,8 @@ class _Check:
         if begin >= end:
             self.fault(path, f"[{_shown(begin)}, {_shown(end)}] is empty or reversed; begin < end is accepted")
             return False
-        if begin < 0 or (self.length is not None and end > self.length):
-            known = "" if self.length is None else f" of {self.length:,} characters"
+        if begin < 0 or (self.text is not None and end > len(self.text)):
+            known = "" if self.text is None else f" of {len(self.text):,} characters"
             self.fault(path, f"[{_shown(begin)}, {_shown(end)}] lies outside the text{known}")
             return False
         return True

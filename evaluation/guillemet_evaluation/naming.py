@@ -1,0 +1,103 @@
+"""Names and mentions -> whom they name: two forms are the same name if they fold to the same words."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+
+from guillemet_client import EntityKind
+from guillemet_evaluation.documents import Document, Entity, Quotation
+
+# Left out at the beginning of a name, as long as something follows.
+_LEADING = re.compile(
+    r"(?:l|le|la|les|un|une|d|de|du|des|mr?|mrs|mme|mlle|dr|pr|me|monsieur|madame|docteur|professeur|maitre"
+    r"|general|president|ministre|premier)"
+)
+
+_PRONOUN = re.compile(
+    r"ils?|elles?|lui|leur|eux|on|je?|moi|tu|toi|nous|vous|soi|qui|c|ce|cela|ça|(?:celle|celui|celles|ceux)(?: ci| là)?"
+    r"|ce dernier|cette dernière|ces derni(?:er|ère)s|certaine?s|plusieurs|tous|toutes|chacune?",
+    re.IGNORECASE,
+)
+
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
+_WORD = re.compile(r"[^\W_]+")
+
+PRONOUN, NOMINAL, NAMED, NO_SOURCE = "pronoun", "nominal", "named", "none"
+SOURCE_FORMS = (NAMED, NOMINAL, PRONOUN, NO_SOURCE)
+
+
+def folded(name: str) -> str:
+    """Return the words of a name without case, accents and punctuation, and without the determiners and titles before it.
+
+    "" only where the name has no letter or digit.
+    """
+    plain = unicodedata.normalize("NFKD", name.casefold().translate(_LIGATURES))
+    return _bare(_WORD.findall("".join(character for character in plain if not unicodedata.combining(character))))
+
+
+def ascii_folded(name: str) -> str:
+    """As `folded`, but first without whatever is no ASCII: « l’Élan » is "lelan"."""
+    return _bare(_WORD.findall(unicodedata.normalize("NFD", name).encode("ascii", "ignore").decode().lower()))
+
+
+class Names:
+    """The folded names in a document.
+
+    Args:
+        document: Whose entities are named.
+        quotations: Some of its quotations.
+        fold: Makes one word of all that is to be the same name.
+    """
+
+    def __init__(self, document: Document, quotations: Sequence[Quotation], fold: Callable[[str], str]) -> None:
+        entities = {entity.id: entity for entity in document.entities}
+        speakers = [entities.get(quotation.speaker or "") for quotation in quotations]
+        pairs = list(zip(quotations, speakers, strict=True))
+        self.speakers = [fold((entity.name if entity else said.speaker_name) or "") for said, entity in pairs]
+        """Of each quotation; "": none."""
+        self.institutions = [fold((entity.institution if entity else said.institution) or "") for said, entity in pairs]
+        """Of each quotation; "": none."""
+        forms = {
+            entity.id: {fold(entity.name), *(fold(mention.of(document.text)) for mention in entity.mentions)} - {""}
+            for entity in document.entities
+        }
+        self._accepted = [
+            forms[entity.id] if entity else {name} - {""} for entity, name in zip(speakers, self.speakers, strict=True)
+        ]
+        self.by_form = {form: fold(entity.name) for entity in document.entities for form in forms[entity.id]}
+        """Folded name or mention to the name of the last entity that has it."""
+        self._of_entities = {fold(entity.name) for entity in document.entities}
+
+    def accepts(self, index: int, name: str) -> bool:
+        """Tell whether a folded name stands for the speaker of a quotation; "" does if there is none."""
+        accepted = self._accepted[index]
+        return name in accepted if accepted else not name
+
+    def canonical(self, name: str) -> str:
+        """Return the folded name of the entity that a folded name or mention stands for; itself if for none."""
+        return name if name in self._of_entities else self.by_form.get(name, name)
+
+
+def source_form(document: Document, quotation: Quotation, speaker: Entity | None) -> str:
+    """Return what the source is: one of `SOURCE_FORMS`.
+
+    A pronoun stands alone (« elle », « celui-ci », « ce dernier »). A named source has a capitalised word of the name of a
+    person or an institution (« Mme Hamel », « l'Élysée »). All others are nominal (« la présidente », « des témoins »).
+    """
+    if quotation.source is None:
+        return NO_SOURCE
+    source = quotation.source.of(document.text)
+    words = _WORD.findall(source)
+    if _PRONOUN.fullmatch(" ".join(words)):
+        return PRONOUN
+    if speaker is None or speaker.kind not in {EntityKind.PERSON, EntityKind.INSTITUTION}:
+        return NOMINAL
+    capitalised = {folded(word) for word in words if word[0].isupper()}
+    return NAMED if capitalised & set(folded(speaker.name).split()) else NOMINAL
+
+
+def _bare(words: Sequence[str]) -> str:
+    begin = 0
+    while begin < len(words) - 1 and _LEADING.fullmatch(words[begin]):
+        begin += 1
+    return " ".join(words[begin:])
