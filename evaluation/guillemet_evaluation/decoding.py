@@ -43,7 +43,7 @@ def text_of(line: bytes | None, most_bytes: int) -> str:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
         hint = ", perhaps UTF-16" if line.startswith(_UTF16_MARKS) else ""
-        what = f"is not UTF-8{hint}: byte 0x{line[error.start]:02X} at byte offset {error.start:,} of the line"
+        what = f"is not UTF-8{hint}: byte 0x{line[error.start]:02X} at byte offset {error.start:,}"
         raise ValueError(f"{what}; UTF-8 is accepted") from error
 
 
@@ -58,7 +58,8 @@ def json_of(text: str) -> Any:
     except json.JSONDecodeError as error:
         is_cut = error.msg.startswith("Unterminated") or error.pos >= len(text.rstrip())
         what = "is cut off in the middle of a JSON value" if is_cut else f"is no JSON: {error.msg}"
-        raise ValueError(f"{what} (column {error.colno:,})") from error
+        line = f"line {error.lineno:,}, " if error.lineno > 1 else ""
+        raise ValueError(f"{what} ({line}column {error.colno:,})") from error
     except RecursionError as error:
         raise ValueError("is nested too deeply to be a document") from error
     except ValueError as error:

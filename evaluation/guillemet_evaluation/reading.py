@@ -28,7 +28,7 @@ def as_documents(source: AnyDocuments, *, name: str, is_gold: bool = False) -> t
     """
     if isinstance(source, str | os.PathLike):
         return read_documents(source, is_gold=is_gold)
-    collected = _Collected(name, is_gold=is_gold)
+    collected = Collected(name, is_gold=is_gold)
     for index, document in enumerate(source):
         value = document.to_json() if isinstance(document, Document | guillemet_client.Document) else document
         collected.add(f"documents[{index}]", value)
@@ -48,7 +48,7 @@ def read_documents(
     Raises:
         InvalidDocuments: It cannot be read, or with every fault of every line; no document is left out in silence.
     """
-    collected = _Collected(os.fspath(path), is_gold=is_gold)
+    collected = Collected(os.fspath(path), is_gold=is_gold)
     try:
         with Path(path).open("rb") as file:
             for number, line in lines_of(file, max_line_bytes):
@@ -89,17 +89,24 @@ def _mismatch(prediction: Document, texts: Mapping[str, str]) -> Fault:
 
 
 @dataclass(slots=True)
-class _Collected:
-    """The documents and the faults so far."""
+class Collected:
+    """The documents and the faults so far, of one file, folder or list."""
 
     name: str
+    """What messages call it."""
     is_gold: bool = field(kw_only=True)
     sound: list[Document] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    """The first ones."""
     n_faults: int = 0
     places: dict[str, str] = field(default_factory=dict)  # id to where it was
 
     def documents(self) -> tuple[Document, ...]:
+        """Return them, in order.
+
+        Raises:
+            InvalidDocuments: With every fault.
+        """
         if self.is_gold and not self.sound and not self.n_faults:
             self.fault(Fault("holds no document; at least one is needed"))
         if self.n_faults:
@@ -107,6 +114,7 @@ class _Collected:
         return tuple(self.sound)
 
     def read(self, where: str, line: bytes | None, max_line_bytes: int) -> None:
+        """Add the document of a line, if it is not blank."""
         try:
             text = text_of(line, max_line_bytes)
             if text.strip():
@@ -115,6 +123,7 @@ class _Collected:
             self.fault(Fault(str(error), where))
 
     def add(self, where: str, value: object) -> None:
+        """Add a document in the one format, as JSON gives it, or its faults."""
         faults = [replace(fault, where=where) for fault in faults_of(value, is_gold=self.is_gold)]
         if isinstance(value, Mapping) and isinstance(own := value.get("id"), str):
             first = self.places.setdefault(own, where)
@@ -126,6 +135,7 @@ class _Collected:
             self.sound.append(from_sound_json(cast("Mapping[str, Any]", value)))
 
     def fault(self, fault: Fault) -> None:
+        """Add a fault."""
         self.n_faults += 1
         if len(self.faults) < MOST_LISTED:
             self.faults.append(fault)
