@@ -3,20 +3,16 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from enum import StrEnum
-from importlib.metadata import EntryPoint, entry_points
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from guillemet_client._channel import target_of
-from guillemet_client._client import Client
 from guillemet_client._errors import GuillemetError
 from guillemet_client._files import UnreadableFile, name_of, read_text
 from guillemet_client._types import Document
+from guillemet_client.connecting import Server, complain, connected, sentence_of
 from guillemet_client.printing import new_console, print_document, readable_json, shown
 
 
@@ -26,12 +22,6 @@ class Format(StrEnum):
     TEXT = "text"
     JSON = "json"
     JSONL = "jsonl"
-
-
-Server = Annotated[
-    str | None,
-    typer.Option(metavar="ADDRESS", help="HOST:PORT or unix:PATH.  [default: the embedded model, in this process]"),
-]
 
 
 def extract(
@@ -89,58 +79,5 @@ def model(*, server: Server = None, timeout: Annotated[float, typer.Option(min=0
     _write(json.dumps(dataclasses.asdict(answer), ensure_ascii=False, indent=2))
 
 
-@contextmanager
-def connected(address: str | None, **settings: Any) -> Iterator[Client]:
-    """Yield a client of the server at `address`, or of one of this process."""
-    with ExitStack() as stack:
-        if address is None:
-            address = stack.enter_context(_embedded_server())
-        try:
-            target_of(address)
-        except ValueError as error:
-            refuse(f"--server: {error}")
-        try:
-            client = stack.enter_context(Client(address, **settings))
-        except ValueError as error:
-            refuse(str(error))
-        yield client
-
-
-@contextmanager
-def _embedded_server() -> Iterator[str]:
-    """Run a server in this process and yield its address."""
-    with ExitStack() as stack:
-        try:
-            address: str = stack.enter_context(_embedded().load()())
-        except ModuleNotFoundError:
-            refuse("no --server ADDRESS, and the embedded model needs the server: pip install 'guillemet[server]'")
-        except Exception as error:  # noqa: BLE001 (of a package that is not to be known here)
-            refuse(f"the embedded model does not start: {error}")
-        yield address
-
-
-def _embedded() -> EntryPoint:
-    for entry_point in entry_points(group="guillemet.embedded"):
-        return entry_point
-    raise ModuleNotFoundError
-
-
-def sentence_of(error: Exception) -> str:
-    """Return what was wrong; the path of a field of a request says nothing here."""
-    field = getattr(error, "field", None)
-    return str(error).removeprefix(f"{field}: ")
-
-
 def _write(line: str) -> None:
     sys.stdout.write(f"{line}\n")
-
-
-def complain(sentence: str) -> None:
-    """Say in one line, on standard error, what was wrong."""
-    typer.echo(f"guillemet: {sentence}", err=True)
-
-
-def refuse(sentence: str) -> NoReturn:
-    """Say what was misused, and exit with 2."""
-    complain(sentence)
-    raise typer.Exit(2)

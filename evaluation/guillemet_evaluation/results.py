@@ -87,7 +87,7 @@ class Comparable:
     institution_contained: Accuracy
     """Of the institution where gold has one: right if the one name contains the other."""
     sources_per_article: Score
-    """Of the sets of speakers of each document, names folded through ASCII; a name that two entities share stands for the later."""
+    """Of the sets of speakers of each document, names folded through ASCII; a name of two entities stands for the later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import grpc
 import pytest
 import typer
 
-from guillemet_client import _commands, cli
+from guillemet_client import cli, connecting
 
 ARTICLE = "\ufeffJeanne Morvan l’a dit 🎤 :\r\n« Non\u00a0! » Puis : « Oui. »"
 
@@ -42,7 +42,7 @@ def extensions(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         return [Fake(name, "", group) for name in added if (name == "embedded") == (group == "guillemet.embedded")]
 
     monkeypatch.setattr(cli, "entry_points", entry_points)
-    monkeypatch.setattr(_commands, "entry_points", entry_points)
+    monkeypatch.setattr(connecting, "entry_points", entry_points)
     return added
 
 
