@@ -1,11 +1,17 @@
-"""A model small enough to make anew for each run of the tests: random weights, a tokenizer learnt from the gold texts."""
+"""A model small enough to make anew for each run of the tests: random weights, a tokenizer learnt from the gold texts.
+
+And a browser to look at pages with.
+"""
 
 import json
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from playwright.sync_api import Browser, Page, sync_playwright
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import ModernBertConfig, ModernBertForMaskedLM
 
@@ -23,6 +29,7 @@ SPLIT = r"\n| ?\p{L}+'?| ?\p{N}{1,3}| ?[^\s\p{L}\p{N}]|\s+"
 SCORE_SPREAD = 24.0
 OUTSIDE_BIAS = 6.0
 NOBODY_SCORE = 4.0
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 HEADS = HeadConfig(tagging_width=32, span_width=16, pair_width=16)
 
 
@@ -124,3 +131,33 @@ def tiny_onnx_folder(tiny_model_folder: Path, tmp_path_factory: pytest.TempPathF
     settings = ModelSettings(name="tiny", version="0.0.1", sha256={})
     export(model, tiny_model_folder / "tokenizer.json", folder, settings)
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return a headless Chromium. No longer than a module: while it is there, this thread can run no other event loop."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a file, in a context of its own with the options given; nothing may go wrong in it, or be asked of a network."""
+    wrong: list[str] = []
+
+    def open_page(file: Path, **options: Any) -> Page:
+        page = browser.new_context(**options).new_page()
+        page.on("console", lambda message: wrong.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: wrong.append(request.url) if request.url.startswith("http") else None)
+        page.goto(file.as_uri())
+        return page
+
+    yield open_page
+    for context in browser.contexts:
+        context.close()
+    assert wrong == []

@@ -147,6 +147,12 @@ class Document:
             ],
         }
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the text with its quotations, and who said them."""
+        from guillemet_client.viewing import Article, notebook_html  # noqa: PLC0415 (it shows these types)
+
+        return notebook_html(Article.from_json(self.to_json()))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:

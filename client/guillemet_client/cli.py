@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from guillemet_client import _commands
+from guillemet_client.viewing.command import view
 
 # What a command of another package needs, and the extra that brings it.
 _EXTRAS = {
@@ -49,6 +50,7 @@ def application() -> typer.Typer:
     app.callback()(_root)
     app.command()(_commands.extract)
     app.command()(_commands.model)
+    app.command()(view)
     for entry_point in entry_points(group="guillemet.commands"):
         try:
             add_commands = entry_point.load()

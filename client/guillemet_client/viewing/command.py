@@ -1,0 +1,66 @@
+"""``guillemet view``: texts, or documents in the one format, as a page for a browser."""
+
+import dataclasses
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from guillemet_client._client import Client
+from guillemet_client._errors import GuillemetError
+from guillemet_client._files import UnreadableFile, name_of, read_text
+from guillemet_client.connecting import Server, complain, connected, refuse, sentence_of
+from guillemet_client.viewing.article import Article, read_articles
+from guillemet_client.viewing.fields import NotOfTheFormat
+from guillemet_client.viewing.page import view_page
+
+# Files of this name hold documents that are shown as they are; any other is a text, and the server is asked.
+_DOCUMENTS = ".jsonl"
+
+
+def view(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE", help="UTF-8 texts, a document each, - being the standard input; or .jsonl files of the one format."
+        ),
+    ],
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="PAGE", help="The HTML file to write.")],
+    server: Server = None,
+    min_probability: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Leave out what is less probable.  [default: the model's own thresholds]"),
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="For each file.")] = 300.0,
+) -> None:
+    """Write a page that shows the quotations of texts, and who said them, in a browser; it needs no network."""
+    if output.is_dir() or not output.parent.is_dir():
+        refuse(f"--output: {output} cannot be written; a file in a folder that exists is accepted")
+    asked = any(not path.endswith(_DOCUMENTS) for path in files)
+    articles: list[Article] = []
+    failed = False
+    with connected(server, timeout=timeout, min_probability=min_probability) if asked else nullcontext() as client:
+        for path in files:
+            try:
+                articles += _articles_of(path, client)
+            except (UnreadableFile, NotOfTheFormat, GuillemetError) as error:
+                failed = True
+                complain(f"{name_of(path)}: {sentence_of(error)}")
+    if articles:
+        try:
+            output.write_text(view_page(articles), encoding="utf-8")
+        except OSError as error:
+            failed = True
+            complain(f"{output} cannot be written ({error.strerror})")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _articles_of(path: str, client: Client | None) -> list[Article]:
+    text = read_text(path)
+    if client is None or path.endswith(_DOCUMENTS):
+        return list(read_articles(text.removeprefix("\ufeff")))
+    document = dataclasses.replace(client.extract(text), id=name_of(path))
+    return [Article.from_json(document.to_json())]

@@ -1,0 +1,81 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from guillemet_client.cli import application
+
+TEXT = "Jeanne Morvan a dit : « Non ! »"
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def view(*arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(application(), ["view", *arguments], input=stdin)
+
+
+def write(name: str, content: str) -> str:
+    Path(name).write_text(content, encoding="utf-8")
+    return name
+
+
+def titles(page: str) -> list[str]:
+    return [line.split("</bdi>")[0] for line in Path(page).read_text(encoding="utf-8").split('-title"><bdi>')[1:]]
+
+
+def test_texts_are_extracted_and_documents_shown_as_they_are(address: str, document: dict[str, Any], service: Any) -> None:
+    files = [write("a.txt", TEXT), "-", write("gold.jsonl", f"\ufeff{json.dumps(document)}\n")]
+
+    done = view(*files, "-o", "page.html", "--server", address, "--min-probability", "0.5", stdin=TEXT)
+
+    assert (done.exit_code, done.output) == (0, "")
+    assert titles("page.html") == ["a.txt", "stdin", "dépêches/&lt;eaux&gt;.txt"]
+    assert [request.options.min_probability for request in service.requests] == [0.5, 0.5]
+    assert "« Non ! »" in Path("page.html").read_text(encoding="utf-8")
+
+
+def test_documents_alone_need_no_server(document: dict[str, Any]) -> None:
+    done = view(write("gold.jsonl", json.dumps(document)), "-o", "page.html", "--server", "no address")
+
+    assert (done.exit_code, titles("page.html")) == (0, ["dépêches/&lt;eaux&gt;.txt"])
+
+
+def test_a_bad_file_costs_one_line_and_no_other_file(address: str) -> None:
+    files = [write("bad.jsonl", "{}"), "missing.txt", write("refused.txt", "refuse TEXT_ODD"), write("good.txt", TEXT)]
+
+    done = view(*files, "-o", "page.html", "--server", address)
+
+    assert done.exit_code == 1
+    assert [line.removeprefix("guillemet: ").split(" (")[0] for line in done.stderr.splitlines()] == [
+        "bad.jsonl: line 1: text is missing",
+        "missing.txt: cannot be read",
+        "refused.txt: refused",
+    ]
+    assert titles("page.html") == ["good.txt"]
+
+
+def test_no_page_is_better_than_an_empty_one(address: str) -> None:
+    done = view("missing.txt", "-o", "page.html", "--server", address)
+
+    assert done.exit_code == 1
+    assert not Path("page.html").exists()
+
+
+@pytest.mark.parametrize("output", [".", "missing/page.html"])
+def test_an_output_that_cannot_be_is_refused_before_any_work(service: Any, address: str, output: str) -> None:
+    done = view(write("a.txt", TEXT), "-o", output, "--server", address)
+
+    assert (done.exit_code, service.requests) == (2, [])
+    assert done.stderr == f"guillemet: --output: {output} cannot be written; a file in a folder that exists is accepted\n"
+
+
+def test_an_output_that_cannot_be_written_is_one_line(address: str) -> None:
+    done = view(write("a.txt", TEXT), "-o", "/dev/full", "--server", address)
+
+    assert (done.exit_code, done.stderr) == (1, "guillemet: /dev/full cannot be written (No space left on device)\n")
