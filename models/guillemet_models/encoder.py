@@ -39,13 +39,13 @@ class Encoder(nn.Module):
         """Compute attention step by step: the fused kind, exported, selects by masks, which ONNX Runtime does slowly."""
         self.transformer.set_attn_implementation("eager")
 
-    def forward(self, ids: Tensor, features: Tensor, is_token: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, features: Tensor, is_token: Tensor | None = None) -> Tensor:
         """Return the hidden states.
 
         Args:
             ids: ``(batch, length)``.
             features: ``(batch, length, len(FEATURE_SIZES))``.
-            is_token: ``(batch, length)``, false on padding.
+            is_token: ``(batch, length)``, false on padding. None: nothing is padding.
 
         Returns:
             ``(batch, length, width)``.
@@ -53,6 +53,7 @@ class Encoder(nn.Module):
         embedded = self.transformer.get_input_embeddings()(ids)
         for index, embedding in enumerate(self.features):
             embedded = embedded + embedding(features[..., index])
-        output = self.transformer(inputs_embeds=embedded, attention_mask=is_token.long())
+        mask = None if is_token is None else is_token.long()
+        output = self.transformer(inputs_embeds=embedded, attention_mask=mask)
         states: Tensor = output.last_hidden_state
         return states

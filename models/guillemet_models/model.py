@@ -32,7 +32,7 @@ class QuotationModel(nn.Module):
         self.tagging = TaggingHead(encoder.width, config.tagging_width, config.dropout)
         self.relations = RelationHead(encoder.width, config.span_width, config.pair_width, config.dropout)
 
-    def forward(self, ids: Tensor, features: Tensor, is_token: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, ids: Tensor, features: Tensor, is_token: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return hidden states ``(batch, length, width)`` and tag scores ``(batch, length, layers, states)``.
 
         The arguments are those of `Encoder.forward`; relations are asked of `relations` once spans are known.

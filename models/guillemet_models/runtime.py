@@ -1,6 +1,7 @@
 """What computes the model's scores, and the runtime of the CPU: ONNX Runtime."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +13,9 @@ from guillemet_models.pairing import Pairs
 from guillemet_models.weights import ENCODER, ENCODER_INT8, RELATIONS, ModelFileError
 
 Array = NDArray[np.float32]
+
+# The fused kernel takes several times as long as the addition and the normalization it stands for (ONNX Runtime 1.32).
+_SLOWER_FUSIONS = ("SkipLayerNormFusion",)
 
 
 class Runtime(Protocol):
@@ -36,8 +40,8 @@ class OnnxRuntime:
     """The graphs of a model folder on the CPU."""
 
     name = "onnx"
-    # One window a run. On a CPU a batch gains next to nothing, padding costs its full share, and int8 scales the activations of
-    # a run together: a document's answer must not depend on what it was batched with.
+    # One window a run. On a CPU a batch gains next to nothing, padding and masks cost their full share, and int8 scales the
+    # activations of a run together: a document's answer must not depend on what it was batched with.
     batch_tokens = 0
 
     def __init__(self, folder: Path, threads: int | None = None, precision: str | None = None) -> None:
@@ -62,14 +66,22 @@ class OnnxRuntime:
         # A spinning pool would take the CPU from the server's event loop.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._encoder = onnxruntime.InferenceSession(folder / self.weights, options, providers=["CPUExecutionProvider"])
-            self._relations = onnxruntime.InferenceSession(folder / RELATIONS, options, providers=["CPUExecutionProvider"])
+            self._encoder, self._relations = (
+                onnxruntime.InferenceSession(
+                    folder / graph, options, providers=["CPUExecutionProvider"], disabled_optimizers=_SLOWER_FUSIONS
+                )
+                for graph in (self.weights, RELATIONS)
+            )
         except Exception as error:  # onnxruntime's own exceptions have no common base but this
             raise ModelFileError(f"{folder}: ONNX Runtime cannot load the graphs: {error}") from error
 
     def encode(self, ids: NDArray[np.int64], features: NDArray[np.int64], is_token: NDArray[np.bool_]) -> tuple[Array, Array]:
-        """See `Runtime`."""
-        states, scores = self._encoder.run(None, {"ids": ids, "features": features, "is_token": is_token})
+        """See `Runtime`; each row is run alone, without its padding, which comes back as zeros."""
+        rows = [
+            self._encoder.run(None, {"ids": ids[[row], :size], "features": features[[row], :size]})
+            for row, size in enumerate(is_token.sum(axis=1))
+        ]
+        states, scores = (_stacked(parts, ids.shape[1]) for parts in zip(*rows, strict=True))
         return states, scores
 
     def relate(self, states: Array, pairs: Pairs) -> Array:
@@ -86,6 +98,14 @@ class OnnxRuntime:
             },
         )
         return np.asarray(scores, dtype=np.float32)
+
+
+def _stacked(rows: Sequence[Array], length: int) -> Array:
+    """Return ``(1, size, …)`` arrays as one of ``(len(rows), length, …)``."""
+    stacked = np.zeros((len(rows), length, *rows[0].shape[2:]), dtype=np.float32)
+    for row, values in enumerate(rows):
+        stacked[row, : values.shape[1]] = values[0]
+    return stacked
 
 
 def has_int8_instructions() -> bool:

@@ -20,7 +20,7 @@ ENCODER = "encoder.onnx"  # float32
 ENCODER_INT8 = "encoder.int8.onnx"  # may be left out
 EMBEDDINGS = "embeddings.bin"  # the largest tensor, which the two share
 RELATIONS = "relations.onnx"
-FORMAT = 1
+FORMAT = 2  # 1: the encoder's graph took a mask
 
 
 class ModelFileError(Exception):

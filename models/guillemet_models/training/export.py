@@ -6,6 +6,7 @@ and changes no result worth the name; int8 quantizes the matrices, for CPUs that
 
 import logging
 import warnings
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from shutil import copyfile
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 from guillemet_models.model import QuotationModel
 from guillemet_models.pairing import PAIR_FEATURE_SIZES
 from guillemet_models.tokenization import FEATURE_SIZES
+from guillemet_models.training.modernbert import rebuild
 from guillemet_models.weights import EMBEDDINGS, ENCODER, ENCODER_INT8, RELATIONS, TOKENIZER, ModelSettings, sha256
 
 # Smaller tensors (biases, norms, shapes) stay as they are: nothing to gain, and precision matters there.
@@ -31,15 +33,16 @@ def export(model: QuotationModel, tokenizer: Path, folder: Path, settings: Model
     """Write the model folder.
 
     Args:
-        model: Trained; afterwards it computes attention as the graph does.
+        model: Trained; left as it is.
         tokenizer: Its ``tokenizer.json``.
         folder: Made if it is not there; files of a model in it are replaced.
         settings: Of the folder; the digests are filled in.
         int8: Add an encoder with quantized matrices, for CPUs that have the instructions.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    model = model.float().cpu().eval()
+    model = deepcopy(model).float().cpu().eval()
     model.encoder.attend_plainly()
+    rebuild(model.encoder.transformer)
     _export_encoder(model, folder / ENCODER)
     _export_relations(model, folder / RELATIONS)
     (folder / ENCODER_INT8).unlink(missing_ok=True)
@@ -60,17 +63,17 @@ def export(model: QuotationModel, tokenizer: Path, folder: Path, settings: Model
 
 
 def _export_encoder(model: QuotationModel, path: Path) -> None:
-    batch, length = torch.export.Dim("batch"), torch.export.Dim("length", min=1, max=1 << 20)
-    ids = torch.randint(5, 100, (2, 12))
-    features = torch.zeros(2, 12, len(FEATURE_SIZES), dtype=torch.long)
-    is_token = torch.ones(2, 12, dtype=torch.bool)
+    """Write the graph of one text: without padding there is nothing to mask."""
+    length = torch.export.Dim("length", min=1, max=1 << 20)
+    ids = torch.randint(5, 100, (1, 300))
+    features = torch.zeros(1, 300, len(FEATURE_SIZES), dtype=torch.long)
     _export(
         model,
-        (ids, features, is_token),
+        (ids, features),
         path,
-        inputs=("ids", "features", "is_token"),
+        inputs=("ids", "features"),
         outputs=("states", "scores"),
-        dynamic=({0: batch, 1: length}, {0: batch, 1: length}, {0: batch, 1: length}),
+        dynamic=({1: length}, {1: length}),
     )
 
 
