@@ -1,6 +1,6 @@
 """Evaluation of quotation extraction and attribution: any system's output against gold documents in the one format."""
 
-from guillemet_evaluation.comparison import Comparison, Difference, DocumentDifference
+from guillemet_evaluation.comparison import Comparison, Difference, DocumentDifference, compare
 from guillemet_evaluation.documents import Document, Entity, Quotation
 from guillemet_evaluation.evaluating import evaluate
 from guillemet_evaluation.figures import Accuracy, Calibration, Interval, Rates, ReliabilityBin, RiskPoint, Score, Slice
@@ -30,6 +30,7 @@ __all__ = [
     "RiskPoint",
     "Score",
     "Slice",
+    "compare",
     "evaluate",
     "read_documents",
 ]

@@ -12,8 +12,8 @@ from scipy.optimize import linear_sum_assignment
 
 from guillemet_client import Span
 
-# Decides between equal overlaps only.
-_SAME_TYPE_BONUS = 1e-9
+# Decide between equal overlaps only, the first before the others.
+_BONUSES = {"type": 1e-9, "source": 1e-10, "cue": 1e-11}
 
 
 class Content(NamedTuple):
@@ -21,8 +21,12 @@ class Content(NamedTuple):
 
     spans: tuple[Span, ...]
     """Trimmed, disjoint, in order."""
-    type: str
+    type: str = ""
     """ "": not said."""
+    source: tuple[int, ...] = ()
+    """Its bounds; (): none."""
+    cue: tuple[int, ...] = ()
+    """Its bounds; (): none."""
 
 
 class AlignedPair(NamedTuple):
@@ -57,13 +61,17 @@ def align(gold: Sequence[Content], predicted: Sequence[Content]) -> list[Aligned
     gold_lengths, predicted_lengths = _lengths(gold), _lengths(predicted)
     either = gold_lengths[:, None] + predicted_lengths - shared
     overlap = shared / np.maximum(either, 1)
-    same_type = np.array([content.type for content in gold])[:, None] == np.array([content.type for content in predicted])
-    rows, columns = linear_sum_assignment(overlap + _SAME_TYPE_BONUS * same_type, maximize=True)
+    overlap += np.array([[_bonus(truth, answer) for answer in predicted] for truth in gold])
+    rows, columns = linear_sum_assignment(overlap, maximize=True)
     return [
         AlignedPair(row, column, int(shared[row, column]), int(gold_lengths[row]), int(predicted_lengths[column]))
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
         if shared[row, column]
     ]
+
+
+def _bonus(one: Content, other: Content) -> float:
+    return sum(bonus for name, bonus in _BONUSES.items() if getattr(one, name) == getattr(other, name))
 
 
 def _shared(gold: Sequence[Content], predicted: Sequence[Content]) -> NDArray[np.int64]:

@@ -7,8 +7,8 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from guillemet_evaluation.bootstrap import Sums, interval, ratio
-from guillemet_evaluation.figures import Calibration, ReliabilityBin, RiskPoint
+from guillemet_evaluation.bootstrap import Sums, Values, interval, ratio
+from guillemet_evaluation.figures import Calibration, Interval, ReliabilityBin, RiskPoint
 from guillemet_evaluation.judging import Judgement, Side
 from guillemet_evaluation.tallying import Counts
 
@@ -91,7 +91,7 @@ def _calibration(decision: str, answers: Sequence[Answer], sums: Sums, n_gold: i
         answers=len(stating),
         unstated=len(answers) - len(stating),
         expected_error=float(error[0]),
-        expected_error_interval=interval(error),
+        expected_error_interval=_centred(error),
         brier=float(brier[0]),
         brier_interval=interval(brier),
         bins=tuple(
@@ -102,6 +102,13 @@ def _calibration(decision: str, answers: Sequence[Answer], sums: Sums, n_gold: i
         risk_area=ordered.risk_area(),
         precision_at_recall={recall: ordered.precision_at(recall * to_find) for recall in RECALLS},
     )
+
+
+def _centred(values: Values) -> Interval:
+    """Return the interval around what was observed: resampling inflates a sum of absolute differences."""
+    drawn = values[1:][~np.isnan(values[1:])]
+    low, high = interval(values + values[0] - (drawn.mean() if len(drawn) else 0.0))
+    return Interval(float(np.maximum(low, 0.0)), high)
 
 
 def _product(one: float | None, other: float | None) -> float | None:

@@ -1,6 +1,7 @@
 """Gold documents and predictions -> an evaluation."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from guillemet_client import QuotationType
@@ -42,17 +43,38 @@ class Measured:
     sums: Sums
 
 
-def measure(gold: AnyDocuments, predictions: AnyDocuments, *, resamples: int = RESAMPLES, seed: int = 0) -> Measured:
-    """As `evaluate`, with the sums of every resample."""
+def measure(
+    gold: AnyDocuments,
+    predictions: AnyDocuments,
+    *,
+    name: str = "predictions",
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    watched: Callable[[Sequence[Document]], Iterable[Document]] = iter,
+) -> Measured:
+    """As `evaluate`, with the sums of every resample.
+
+    Args:
+        gold: As `evaluate`.
+        predictions: As `evaluate`.
+        name: Stands for predictions that are no file, in messages.
+        resamples: As `evaluate`.
+        seed: As `evaluate`.
+        watched: Given the gold documents, yields them; to show progress.
+
+    Raises:
+        InvalidDocuments: As `evaluate`.
+    """
     if resamples < 1:
         raise ValueError(f"resamples must be at least 1, not {resamples}")
     truths = as_documents(gold, name="gold", is_gold=True)
-    answers = by_id(as_documents(predictions, name="predictions"), truths)
+    name = os.fspath(predictions) if isinstance(predictions, str | os.PathLike) else name
+    answers = by_id(as_documents(predictions, name=name), truths, name=name)
     kept = outlets_kept(truths)
     counts: list[Counts] = []
     decisions: list[Answer] = []
     judged: list[JudgedDocument] = []
-    for truth in truths:
+    for truth in watched(truths):
         predicted = answers.get(truth.id)
         sides = Side(truth), Side(predicted or Document(id=truth.id, text=truth.text))
         judgements = judge(*sides)
@@ -85,7 +107,7 @@ def _evaluation(
         iou80=score("iou80"),
         iou50=quotations,
         characters=score("characters"),
-        by_type={kind: score("by_type", kind) for kind in QuotationType},
+        by_type={str(kind): score("by_type", kind) for kind in QuotationType},
         by_type_mean=mean_over_types(sums, "by_type").rates(),
         type_accuracy=accuracy("type_accuracy"),
         type_mean=mean_over_types(sums, "types").rates(),
@@ -127,10 +149,9 @@ def mean_over_types(sums: Sums, figure: str) -> SampledRates:
 
 def _confusion(sums: Sums) -> dict[str, dict[str, int]]:
     """Return gold type to predicted type ("none": not said) to number."""
-    said = {**{kind: kind for kind in QuotationType}, "none": ""}
+    types = [str(kind) for kind in QuotationType]
     return {
-        truth: {shown: int(sums["type_confusion", truth, answer][0]) for shown, answer in said.items()}
-        for truth in QuotationType
+        truth: {answer or "none": int(sums["type_confusion", truth, answer][0]) for answer in (*types, "")} for truth in types
     }
 
 

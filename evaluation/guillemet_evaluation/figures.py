@@ -94,6 +94,7 @@ class Calibration:
     expected_error: float
     """Expected calibration error over ten bins of equal width (Guo et al. 2017, arXiv:1706.04599)."""
     expected_error_interval: Interval
+    """Of its spread around `expected_error`; resamples themselves lie higher."""
     brier: float
     """Mean squared difference of the stated probability and the truth, 1 or 0 (Brier 1950)."""
     brier_interval: Interval

@@ -20,7 +20,10 @@ class Side:
     def __init__(self, document: Document) -> None:
         self.document = document
         entities: Mapping[str, Entity] = {entity.id: entity for entity in document.entities}
-        contents = [Content(trimmed(document.text, quotation.spans), quotation.type or "") for quotation in document.quotations]
+        contents = [
+            Content(trimmed(document.text, said.spans), said.type or "", said.source or (), said.cue or ())
+            for said in document.quotations
+        ]
         self.indices = [index for index, content in enumerate(contents) if content.spans]
         """Of the quotations that hold something, among those of the document."""
         self.empty = [index for index, content in enumerate(contents) if not content.spans]

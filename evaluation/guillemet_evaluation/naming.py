@@ -31,8 +31,11 @@ def folded(name: str) -> str:
 
     "" only where the name has no letter or digit.
     """
-    plain = unicodedata.normalize("NFKD", name.casefold().translate(_LIGATURES))
-    return _bare(_WORD.findall("".join(character for character in plain if not unicodedata.combining(character))))
+    plain = name.casefold()
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFKD", plain.translate(_LIGATURES))
+        plain = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return _bare(_WORD.findall(plain))
 
 
 def ascii_folded(name: str) -> str:
