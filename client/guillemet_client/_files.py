@@ -7,7 +7,7 @@ STDIN = "-"
 
 
 class UnreadableFile(Exception):  # noqa: N818 (named by what happened)
-    """A file is no text; the message says what was wrong and what is accepted."""
+    """A file holds no text or no documents; the message says what was wrong and what is accepted."""
 
 
 def name_of(path: str) -> str:
@@ -31,14 +31,23 @@ def read_text(path: str) -> str:
         raise UnreadableFile(f"cannot be read ({error.strerror}); a readable text file is accepted") from error
     except ValueError as error:  # a NUL in the path
         raise UnreadableFile(f"cannot be read ({error}); a readable text file is accepted") from error
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UnreadableFile(
-            f"not UTF-8: byte 0x{data[error.start]:02X} at byte offset {error.start:,}; UTF-8 text is accepted"
-        ) from error
+    text = to_text(data)
     if not text:
         raise UnreadableFile("empty; a text is accepted")
     if not text.strip("\ufeff").strip():
         raise UnreadableFile("holds nothing but white space; a text is accepted")
     return text
+
+
+def to_text(data: bytes) -> str:
+    """Return the text that a file's bytes are.
+
+    Raises:
+        UnreadableFile: They are not UTF-8.
+    """
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(
+            f"not UTF-8: byte 0x{data[error.start]:02X} at byte offset {error.start:,}; UTF-8 text is accepted"
+        ) from error

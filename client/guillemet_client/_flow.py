@@ -1,5 +1,6 @@
 """The documents of one `extract_iter` between being read and being yielded. No input or output: both clients share it."""
 
+import logging
 import random
 from collections.abc import Iterator
 
@@ -7,6 +8,8 @@ from guillemet.v1 import quotation_pb2 as pb
 from guillemet_client._errors import GuillemetError, InvalidRequest, ServerFault, TryLater, Unavailable, from_status
 from guillemet_client._messages import from_result, to_document
 from guillemet_client._requests import OnError, Outcome, check_size
+
+_LOG = logging.getLogger("guillemet_client")
 
 DEFAULT_PATIENCE_SECONDS = 10.0
 _FIRST_DELAY_SECONDS = 0.1
@@ -140,6 +143,7 @@ class Flow:
             GuillemetError: `failure`, if another call would not help or the patience is at its end.
         """
         causes = [*self._refused.values()] if failure is None else [failure]
+        is_first = self._failing_since is None
         if self._failing_since is None:
             self._failing_since = now
         if now - self._failing_since >= self._patience_seconds or not all(map(_passes, causes)):
@@ -148,6 +152,8 @@ class Flow:
             for index, error in list(self._refused.items()):
                 self._finish(index, error)
             return 0.0
+        if is_first:
+            _LOG.info("%s; asking again for up to %g s", causes[0], self._patience_seconds)
         said = [cause.retry_after_seconds for cause in causes if cause.retry_after_seconds is not None]
         if said:
             return max(said)

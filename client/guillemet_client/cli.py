@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from guillemet_client import _commands
+from guillemet_client.corpora.command import batch
 from guillemet_client.viewing.command import view
 
 # What a command of another package needs, and the extra that brings it.
@@ -35,6 +36,8 @@ def main() -> None:
         # Files are read with care: what is left is an output that cannot be written.
         sys.stdout = None  # the interpreter would fail to flush it once more
         sys.exit(f"guillemet: cannot write: {error.strerror}")
+    except KeyboardInterrupt:  # while commands are loaded
+        sys.exit(130)
     except ModuleNotFoundError as error:
         # A plug-in may import what it needs only when it is called.
         command = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")
@@ -51,6 +54,7 @@ def application() -> typer.Typer:
     app.command()(_commands.extract)
     app.command()(_commands.model)
     app.command()(view)
+    app.command()(batch)
     for entry_point in entry_points(group="guillemet.commands"):
         try:
             add_commands = entry_point.load()

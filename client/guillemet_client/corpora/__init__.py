@@ -1,0 +1,1 @@
+"""Whole corpora: what ``guillemet batch`` reads, keeps and writes."""

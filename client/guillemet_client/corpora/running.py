@@ -1,0 +1,83 @@
+"""One run: the documents that have no answer yet are asked about, and their answers kept as they come."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+
+from guillemet_client._client import Client
+from guillemet_client._errors import GuillemetError
+from guillemet_client.corpora.failures import Failures
+from guillemet_client.corpora.interruption import Interruption
+from guillemet_client.corpora.journal import Journal
+from guillemet_client.corpora.progress import Bar
+from guillemet_client.corpora.reading import Given, Rejected
+from guillemet_client.corpora.tally import Tally
+
+_FAILURES_SHOWN = 20
+
+
+class Run:
+    """What one run reads from and writes to.
+
+    Args:
+        journal: Of the answers; those that are in it are not asked for.
+        failures: Of the documents without one.
+        tally: Counts both.
+        bar: Shows how far it is.
+        interruption: Waits while an answer is written.
+    """
+
+    def __init__(self, journal: Journal, failures: Failures, tally: Tally, bar: Bar, interruption: Interruption) -> None:
+        self._journal = journal
+        self._failures = failures
+        self._tally = tally
+        self._bar = bar
+        self._interruption = interruption
+        self._asked: deque[Given] = deque()
+
+    def answer(self, documents: Iterable[Given | Rejected], client: Client, *, concurrency: int, patience: float) -> None:
+        """Ask about the documents; answers enter the journal in the order of the documents.
+
+        Raises:
+            GuillemetError: The server failed for good.
+            OSError: The journal cannot be written.
+        """
+        answered: set[str] = set()
+        for earlier in self._journal.documents():
+            answered.add(earlier["id"])
+            self._tally.add_earlier(earlier)
+        texts = self._texts(documents, answered)
+        outcomes = client.extract_iter(texts, errors="return", max_in_flight=concurrency, patience=patience)
+        try:
+            with closing(outcomes):
+                for outcome in outcomes:
+                    given = self._asked.popleft()
+                    if isinstance(outcome, GuillemetError):
+                        self._fail(given.id, outcome)
+                    else:
+                        document = outcome.to_json() | {"id": given.id}
+                        with self._interruption.deferred():
+                            self._journal.append(document)
+                            self._tally.add(document)
+                    self._bar.answered(given.n_bytes)
+        finally:
+            self._journal.sync()
+
+    def _texts(self, documents: Iterable[Given | Rejected], answered: set[str]) -> Iterator[str]:
+        for document in documents:
+            if isinstance(document, Rejected):
+                self._fail(document.id, document)
+                self._bar.passed_over(document.n_bytes)
+            elif document.id in answered:
+                self._bar.passed_over(document.n_bytes)
+            else:
+                self._asked.append(document)
+                yield document.text
+
+    def _fail(self, document: str, failure: Rejected | GuillemetError) -> None:
+        with self._interruption.deferred():
+            line = self._failures.add(document, failure)
+        if self._failures.count <= _FAILURES_SHOWN:
+            self._bar.say(f"guillemet: {line}")
+        elif self._failures.count == _FAILURES_SHOWN + 1:
+            self._bar.say(f"guillemet: further failures are only written to {self._failures.path}")
