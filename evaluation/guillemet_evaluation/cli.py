@@ -1,29 +1,25 @@
-"""``guillemet evaluate``: predictions against gold documents, printed or as JSON."""
+"""``guillemet evaluate``: predictions against gold documents, printed, as JSON or as a page."""
 
-import dataclasses
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TextIO, TypeVar
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import track
 
-from guillemet_client import Client, GuillemetError
-from guillemet_client.connecting import Server, complain, connected, refuse, sentence_of
-from guillemet_client.printing import new_console, shown
+from guillemet_client.connecting import Server, complain, connected, refuse
+from guillemet_client.printing import new_console
+from guillemet_evaluation.asking import ask, watched, written
+from guillemet_evaluation.comparison import Comparison
 from guillemet_evaluation.comparison import compare as compare_systems
 from guillemet_evaluation.documents import Document
 from guillemet_evaluation.evaluating import RESAMPLES, measure
 from guillemet_evaluation.formats import READABLE, Format, read
 from guillemet_evaluation.printing import print_comparison, print_evaluation
 from guillemet_evaluation.reading import by_id, read_documents
+from guillemet_evaluation.results import Evaluation
 from guillemet_evaluation.validation import Fault, InvalidDocuments
-
-_Element = TypeVar("_Element")
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -42,6 +38,9 @@ def evaluate(
         tuple[Path, Path] | None, typer.Option(metavar="A B", help="Predictions of two systems: how B differs from A.")
     ] = None,
     format: Annotated[Format, typer.Option(help="Of --predictions and --compare.")] = Format.GUILLEMET,
+    report: Annotated[
+        Path | None, typer.Option(metavar="PAGE", help="Write an HTML page: figures, plots, and every quotation beside gold.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures and outcomes as JSON.")] = False,
     save_predictions: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what the server answers, in the one format.")
@@ -58,32 +57,48 @@ def evaluate(
     """Measure how well quotations are found and attributed, with intervals: by the embedded model or any other system."""
     if sum(option is not None for option in (server, predictions, compare)) > 1:
         refuse("only one of --server, --predictions and --compare is accepted")
-    is_asked = predictions is None and compare is None
-    if not is_asked and (save_predictions or min_probability is not None):
+    _check_format(format, has_files=predictions is not None or compare is not None)
+    if (predictions or compare) and (save_predictions or min_probability is not None):
         refuse("--save-predictions and --min-probability are for a server or the embedded model, not for files")
-    if (is_asked and format is not Format.GUILLEMET) or format not in READABLE:
-        refuse(f"--format {format} is for nothing that is read; it is of --predictions or --compare: {', '.join(READABLE)}")
-    answers: Sequence[Document]
+    _check_report(report, has_one=compare is None)
     try:
         truths = read_documents(gold, is_gold=True)
         if compare is not None:
             a, b = (_read_predictions(path, format, truths) for path in compare)
-            comparison = compare_systems(truths, a, b, resamples=resamples, seed=seed)
-            _print_json(comparison.to_json()) if as_json else print_comparison(comparison, new_console())
+            _print_differences(compare_systems(truths, a, b, resamples=resamples, seed=seed), as_json=as_json)
             return
+        answers: Sequence[Document]
         if predictions is not None:
             answers, failed = _read_predictions(predictions, format, truths), False
         else:
-            with connected(server, timeout=None, min_probability=min_probability) as client, _writer(save_predictions) as file:
-                answers, failed = _asked(client, truths, file)
+            with connected(server, timeout=None, min_probability=min_probability) as client, written(save_predictions) as file:
+                answers, failed = ask(client, truths, file)
         evaluation = measure(truths, answers, resamples=resamples, seed=seed, watched=_measuring).evaluation
     except InvalidDocuments as error:
         for sentence in str(error).splitlines():
             complain(sentence)
         raise typer.Exit(2) from error
     _print_json(evaluation.to_json()) if as_json else print_evaluation(evaluation, new_console())
+    if report is not None:
+        _write_report(
+            evaluation, report, title=f"{gold.name}: {predictions.name if predictions else server or 'embedded model'}"
+        )
     if failed:
         raise typer.Exit(1)
+
+
+def _check_format(format: Format, *, has_files: bool) -> None:
+    if format not in READABLE:
+        refuse(f"--format {format} is only written; {', '.join(READABLE)} are accepted")
+    if format is not Format.GUILLEMET and not has_files:
+        refuse("--format is for --predictions or --compare")
+
+
+def _check_report(path: Path | None, *, has_one: bool) -> None:
+    if path is not None and not has_one:
+        refuse("--report is of one system, not of --compare")
+    if path is not None and (path.is_dir() or not path.parent.is_dir()):
+        refuse(f"--report: {path} cannot be written; a file in a folder that exists is accepted")
 
 
 def _read_predictions(path: Path, format: Format, truths: Sequence[Document]) -> tuple[Document, ...]:
@@ -96,46 +111,22 @@ def _read_predictions(path: Path, format: Format, truths: Sequence[Document]) ->
     return documents
 
 
-def _asked(client: Client, truths: Sequence[Document], file: TextIO | None) -> tuple[list[Document], bool]:
-    """Return what a server answers, written to `file` as it comes, and whether it failed on a document."""
-    answers: list[Document] = []
-    try:
-        outcomes = client.extract_iter([truth.text for truth in truths], errors="return")
-        for truth, outcome in zip(truths, _watched(outcomes, len(truths), "asking"), strict=True):
-            if isinstance(outcome, GuillemetError):
-                complain(f"document {shown(truth.id)}: {sentence_of(outcome)}")
-                continue
-            answers.append(Document.from_json(dataclasses.replace(outcome, id=truth.id).to_json()))
-            if file is not None:
-                file.write(f"{json.dumps(answers[-1].to_json(), ensure_ascii=False)}\n")
-    except GuillemetError as error:
-        complain(sentence_of(error))
-        raise typer.Exit(1) from error
-    return answers, len(answers) < len(truths)
-
-
-@contextmanager
-def _writer(path: Path | None) -> Iterator[TextIO | None]:
-    """Open a file, before hours of work are found to go nowhere."""
-    if path is None:
-        yield None
-        return
-    try:
-        file = path.open("w", encoding="utf-8", newline="")
-    except OSError as error:
-        refuse(f"--save-predictions: {path} cannot be written ({error.strerror})")
-    with file:
-        yield file
-
-
 def _measuring(truths: Sequence[Document]) -> Iterable[Document]:
-    return _watched(truths, len(truths), "measuring")
+    return watched(truths, len(truths), "measuring")
 
 
-def _watched(elements: Iterable[_Element], total: int, doing: str) -> Iterable[_Element]:
-    """Yield the elements, with a bar on standard error if that is a terminal."""
-    console = Console(stderr=True)
-    return track(elements, doing, total, console=console, transient=True, disable=not console.is_terminal)
+def _write_report(evaluation: Evaluation, path: Path, *, title: str) -> None:
+    from guillemet_evaluation.report import write_report  # noqa: PLC0415 (matplotlib takes its time)
+
+    try:
+        write_report(evaluation, path, title=title)
+    except OSError as error:
+        complain(f"{path} cannot be written ({error.strerror})")
+        raise typer.Exit(1) from error
+
+
+def _print_differences(comparison: Comparison, *, as_json: bool) -> None:
+    _print_json(comparison.to_json()) if as_json else print_comparison(comparison, new_console())
 
 
 def _print_json(value: dict[str, Any]) -> None:

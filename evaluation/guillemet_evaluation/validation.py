@@ -13,7 +13,7 @@ from guillemet_client import EntityKind, QuotationType, Span
 from guillemet_evaluation.trimming import trimmed
 
 # Listed of one file or list; the others are counted.
-MOST_LISTED = 50
+MOST_LISTED = 20
 
 _NAMES_OF_TYPES = {type(None): "null", bool: "true or false", int: "a number", float: "a number", str: "a string"}
 _ABSENT = object()
