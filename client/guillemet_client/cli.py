@@ -13,6 +13,7 @@ from guillemet_client.viewing.command import view
 
 # What a command of another package needs, and the extra that brings it.
 _EXTRAS = {
+    "convert": ("the evaluation packages", "evaluation"),
     "evaluate": ("the evaluation packages", "evaluation"),
     "serve": ("the server", "server"),
     "train": ("the training packages", "train"),

@@ -50,6 +50,9 @@ _WRITERS: Mapping[Format, Callable[[Sequence[Document], Path], None]] = {
 READABLE = (Format.GUILLEMET, *_READERS)
 WRITABLE = tuple(_WRITERS)
 
+# What documents may hold and a written format has no place for.
+LOST: Mapping[Format, str] = {Format.FRACAS: fracas.LOST, Format.BIO: bio.LOST}
+
 
 def read(
     path: str | os.PathLike[str], format: Format, texts: Mapping[str, str], *, left_out: list[Fault] | None = None

@@ -38,6 +38,8 @@ from guillemet_evaluation.formats.scheme import (
 from guillemet_evaluation.reading import Collected
 from guillemet_evaluation.validation import Fault, InvalidDocuments
 
+LOST = "roles, institutions, probabilities, names that are no mention, speakers without one, and the kinds unnamed and document"
+
 _FIELDS = frozenset({"id", "text", "entities", "relations"})
 # Its programs take ids for 32-bit integers; an id that is no such number stays a string.
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
