@@ -5,14 +5,14 @@ with a label). A begin opens, an end closes, a single and an outside stay closed
 are the edges of this automaton of K + 1 nodes, which makes the exact sums and maxima small.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from guillemet_models.automaton import Edges, best_arrivals, probabilities
 from guillemet_models.scheme import BEGIN, END, INSIDE, LAYERS, SINGLE, STATES_PER_LABEL, Layer
-
-_IMPOSSIBLE = -1e4
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,97 +41,50 @@ def decode(scores: NDArray[np.float32], bonus: dict[str, float] | None = None) -
         scores: ``(n, len(LAYERS), MAX_STATES)``.
         bonus: Added to the score of each span of the named layers: above 0 finds more of them, below 0 fewer.
     """
-    own = scores.astype(np.float64)
-    for index, layer in enumerate(LAYERS):
-        parts = own[:, index, 1:].reshape(len(own), -1, STATES_PER_LABEL)  # a view
-        parts[..., [BEGIN, SINGLE]] += (bonus or {}).get(layer.name, 0.0)
-    edges = _Edges(own)
-    marginals, paths = edges.label_marginals(), edges.best_spans()
+    by_state = scores.transpose(2, 0, 1).astype(np.float64, order="C")  # (states, n, layers)
+    begin, inside, end, single = (by_state[1 + part :: STATES_PER_LABEL] for part in (BEGIN, INSIDE, END, SINGLE))
+    added = np.array([(bonus or {}).get(layer.name, 0.0) for layer in LAYERS])
+    begin += added
+    single += added
+    alone = np.concatenate([by_state[:1], single])  # all that stays closed
+
+    stay = np.logaddexp.reduce(alone, keepdims=True)
+    edges = probabilities(Edges(stay, begin, inside, end))
+    labels = edges.begin + edges.inside + edges.end + edges.stay * np.exp(single - stay)
+    arrivals, opened = best_arrivals(Edges(alone.max(axis=0, keepdims=True), begin, inside, end))
+
+    chosen = alone.argmax(axis=0)
     spans: dict[Layer, list[TaggedSpan]] = {}
-    inside: dict[Layer, NDArray[np.float32]] = {}
+    probability: dict[Layer, NDArray[np.float32]] = {}
     for index, layer in enumerate(LAYERS):
-        inside[layer] = marginals[:, index, : len(layer.labels)].astype(np.float32)
-        covered = inside[layer].sum(1)
+        probability[layer] = labels[: len(layer.labels), :, index].T.astype(np.float32)
+        covered = probability[layer].sum(1)
         spans[layer] = [
             TaggedSpan(layer, label, first, last, float(covered[first : last + 1].mean()))
-            for label, first, last in paths[index]
+            for label, first, last in _spans(arrivals[:, index], opened[..., index], chosen[:, index])
         ]
-    return Tagging(spans, inside)
+    return Tagging(spans, probability)
 
 
-class _Edges:
-    """The automata of all layers over one text; node 0 is "closed", node 1 + k "open with label k".
-
-    The layers go side by side through each step, which costs hardly more than one of them.
-    """
-
-    def __init__(self, scores: NDArray[np.float64]) -> None:
-        """Take ``(n, layers, states)`` scores."""
-        self.length, self.layers, states = scores.shape
-        labels = (states - 1) // STATES_PER_LABEL
-        parts = scores[:, :, 1:].reshape(self.length, self.layers, labels, STATES_PER_LABEL)
-        self.nodes = labels + 1
-        self.stay_closed = np.concatenate([scores[..., :1], parts[..., SINGLE]], axis=-1)  # (n, layers, 1 + labels)
-        self.log_weights = np.full((self.length, self.layers, self.nodes, self.nodes), _IMPOSSIBLE)  # …, from, to
-        self.log_weights[..., 0, 0] = np.logaddexp.reduce(self.stay_closed, axis=-1)
-        self.log_weights[..., 0, 1:] = parts[..., BEGIN]
-        self.log_weights[..., 1:, 0] = parts[..., END]
-        own = np.arange(1, self.nodes)
-        self.log_weights[..., own, own] = parts[..., INSIDE]
-
-    def label_marginals(self) -> NDArray[np.float64]:
-        """Return ``(n, layers, labels)``: the probability that a token lies in a span of each label."""
-        weights = np.exp(self.log_weights - self.log_weights.max(axis=(2, 3), keepdims=True))
-        forward = np.zeros((self.length + 1, self.layers, 1, self.nodes))
-        forward[0, ..., 0] = 1.0
-        for step in range(self.length):
-            message = forward[step] @ weights[step]
-            forward[step + 1] = message / message.sum(axis=-1, keepdims=True)
-        backward = np.zeros((self.length + 1, self.layers, self.nodes, 1))
-        backward[-1, :, 0] = 1.0
-        for step in range(self.length - 1, -1, -1):
-            message = weights[step] @ backward[step + 1]
-            backward[step] = message / message.sum(axis=-2, keepdims=True)
-        joint = forward[:-1].swapaxes(-1, -2) * weights * backward[1:].swapaxes(-1, -2)  # (n, layers, from, to)
-        joint /= joint.sum(axis=(2, 3), keepdims=True)
-        single = np.exp(self.stay_closed[..., 1:] - self.log_weights[..., 0, 0, None])
-        own = np.arange(1, self.nodes)
-        marginals: NDArray[np.float64] = (
-            joint[..., 0, 1:] + joint[..., 1:, 0] + joint[..., own, own] + joint[..., 0, 0, None] * single
-        )
-        return marginals
-
-    def best_spans(self) -> list[list[tuple[int, int, int]]]:
-        """Return (label, first, last) of the spans of the likeliest sequence of each layer."""
-        weights = self.log_weights.copy()
-        weights[..., 0, 0] = self.stay_closed.max(axis=-1)
-        score = np.full((self.layers, self.nodes), _IMPOSSIBLE)
-        score[:, 0] = 0.0
-        before = np.zeros((self.length, self.layers, self.nodes), dtype=np.int64)
-        for step in range(self.length):
-            reached = score[:, :, None] + weights[step]
-            before[step] = reached.argmax(axis=1)
-            score = reached.max(axis=1)
-        alone = self.stay_closed.argmax(axis=-1)
-        return [_spans(before[:, layer].tolist(), alone[:, layer].tolist()) for layer in range(self.layers)]
-
-
-def _spans(before: list[list[int]], alone: list[int]) -> list[tuple[int, int, int]]:
-    """Follow the best path of one layer back from its end.
+def _spans(arrivals: NDArray[np.int64], opened: NDArray[np.bool_], alone: NDArray[np.int64]) -> list[tuple[int, int, int]]:
+    """Follow the best path of one layer back from its end, from span to span; return (label, first, last) of each.
 
     Args:
-        before: For each token and node, the node behind the token before.
+        arrivals: How the path that is closed behind each token got there, see `best_arrivals`.
+        opened: Whether the path that is open with each label behind each token was closed before it.
         alone: For each token, 0 if it is outside should the text stay closed there, else 1 + the label of its single.
     """
+    ends = np.flatnonzero(arrivals).tolist()
+    begins = [np.flatnonzero(of_label).tolist() for of_label in opened]
     spans: list[tuple[int, int, int]] = []
-    node, last = 0, -1
-    for token in range(len(before) - 1, -1, -1):
-        came_from = before[token][node]
-        if node == 0 and came_from:
-            last = token
-        elif node and came_from == 0:
-            spans.append((node - 1, token, last))
-        elif node == 0 and alone[token]:
-            spans.append((alone[token] - 1, token, token))
-        node = came_from
-    return spans[::-1]
+    token = len(arrivals)
+    while place := bisect_right(ends, token - 1):
+        last = ends[place - 1]
+        label = int(arrivals[last]) - 1
+        token = begins[label][bisect_right(begins[label], last - 1) - 1]
+        spans.append((label, token, last))
+    singles = alone.copy()
+    for _, first, last in spans:
+        singles[first : last + 1] = 0
+    spans += [(int(singles[token]) - 1, token, token) for token in np.flatnonzero(singles).tolist()]
+    return sorted(spans, key=lambda span: span[1])

@@ -107,6 +107,25 @@ def test_short_texts_are_decoded_exactly(length: int) -> None:
         assert [(span.label, span.first, span.last) for span in tagging.spans[layer]] == spans_of(best)
 
 
+@pytest.mark.parametrize("parts", [1, 5, 40])
+def test_a_text_is_read_as_its_parts_where_nothing_goes_on_from_one_to_the_next(parts: int) -> None:
+    certainly_outside = np.full((1, len(LAYERS), MAX_STATES), -60.0, dtype=np.float32)
+    certainly_outside[..., OUTSIDE] = 60.0
+    pieces = [np.concatenate([random_scores(seed, 1 + seed % 23), certainly_outside]) for seed in range(parts)]
+    alone = [decode(piece) for piece in pieces]
+    begins = np.cumsum([0, *(len(piece) for piece in pieces)])
+
+    together = decode(np.concatenate(pieces))
+
+    for layer in LAYERS:
+        np.testing.assert_allclose(together.inside[layer], np.concatenate([it.inside[layer] for it in alone]), atol=1e-6)
+        assert [(span.label, span.first, span.last) for span in together.spans[layer]] == [
+            (span.label, begin + span.first, begin + span.last)
+            for begin, it in zip(begins.tolist(), alone, strict=False)
+            for span in it.spans[layer]
+        ]
+
+
 def test_spans_of_a_layer_are_disjoint_and_in_order_in_a_long_text() -> None:
     tagging = decode(random_scores(3, 500))
 
@@ -120,11 +139,9 @@ def test_spans_of_a_layer_are_disjoint_and_in_order_in_a_long_text() -> None:
 
 
 def test_extreme_scores_leave_probabilities_finite() -> None:
-    scores = random_scores(1, 50) * 100.0
-
-    tagging = decode(scores)
-
-    assert all(np.isfinite(tagging.inside[layer]).all() for layer in LAYERS)
+    for seed in range(20):
+        tagging = decode(random_scores(seed, 50) * 200.0)
+        assert all(np.isfinite(tagging.inside[layer]).all() for layer in LAYERS)
 
 
 def test_the_bonus_of_a_layer_moves_that_layer_only() -> None:
