@@ -116,8 +116,8 @@ class Collected:
     def read(self, where: str, line: bytes | None, max_line_bytes: int) -> None:
         """Add the document of a line, if it is not blank."""
         try:
-            text = text_of(line, max_line_bytes)
-            if text.strip():
+            text = text_of(line, max_line_bytes).rstrip()
+            if text:
                 self.add(where, json_of(text))
         except ValueError as error:
             self.fault(Fault(str(error), where))
