@@ -3,7 +3,6 @@
 import html
 import re
 from collections.abc import Mapping
-from importlib.resources import files
 
 # What HTML does not allow, and what UTF-8 cannot carry.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -23,8 +22,3 @@ def start_tag(name: str, attributes: Mapping[str, str] | None = None) -> str:
     """Return the tag that opens an element; the values are escaped."""
     parts = [name, *(f'{key}="{escape(value)}"' for key, value in (attributes or {}).items())]
     return f"<{' '.join(parts)}>"
-
-
-def asset(name: str) -> str:
-    """Return a file of ``assets/``: a template, styles or a script."""
-    return files(__package__).joinpath("assets", name).read_text(encoding="utf-8")

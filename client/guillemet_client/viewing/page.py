@@ -1,17 +1,13 @@
 """One page of articles that needs nothing but itself, and the same for a notebook."""
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from string import Template
 
 from guillemet_client._types import QuotationType
 from guillemet_client.viewing.article import Article
 from guillemet_client.viewing.fragment import TYPES, Fragment, counted
-from guillemet_client.viewing.markup import asset, element, escape
-
-STYLES = "article.css"
-"""Colours, type and the marks of a text, for everything within an element of the class "guillemet"."""
+from guillemet_client.viewing.markup import element, escape
+from guillemet_client.viewing.sources import asset, content_policy, stylesheet
 
 
 def view_page(articles: Sequence[Article]) -> str:
@@ -21,10 +17,11 @@ def view_page(articles: Sequence[Article]) -> str:
     """
     title = articles[0].id if len(articles) == 1 else counted(len(articles), "texte")
     sections = [_section(article, f"a{number}") for number, article in enumerate(articles, start=1)]
-    return self_contained(
-        Template(asset("page.html")),
-        styles=asset(STYLES) + asset("page.css"),
-        script=asset("page.js"),
+    styles, script = stylesheet() + asset("page.css"), asset("page.js")
+    return Template(asset("page.html")).substitute(
+        policy=content_policy(styles=styles, script=script),
+        styles=styles,
+        script=script,
         title=escape(title),
         contents=_contents(articles) if len(articles) > 1 else "",
         summary=_summary(articles),
@@ -37,25 +34,7 @@ def notebook_html(article: Article) -> str:
     """Return the article for a notebook's output: styles that touch nothing else, and no script."""
     fragment = Fragment(article)
     body = element("p", fragment.summary, {"class": "summary"}) + fragment.text() + fragment.speakers()
-    return element("div", element("style", asset(STYLES)) + element("div", body, {"class": "article"}), {"class": "guillemet"})
-
-
-def self_contained(template: Template, *, styles: str, script: str, **parts: str) -> str:
-    """Return a page that runs its own styles and script, and no others.
-
-    Args:
-        template: Has a place for ``$policy``, ``$styles`` and ``$script``, and for each of `parts`.
-        styles: CSS.
-        script: JavaScript.
-        parts: HTML.
-    """
-    policy = f"default-src 'none'; img-src data:; style-src '{_digest(styles)}'; script-src '{_digest(script)}'"
-    return template.substitute(parts, policy=f"{policy}; base-uri 'none'; form-action 'none'", styles=styles, script=script)
-
-
-def _digest(source: str) -> str:
-    """Return what a content security policy knows an inline style or script by."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}"
+    return element("div", element("style", stylesheet()) + element("div", body, {"class": "article"}), {"class": "guillemet"})
 
 
 def _summary(articles: Sequence[Article]) -> str:
