@@ -46,7 +46,7 @@ def vary(document: dict[str, Any], chance: Augmentation, random_source: random.R
     text: str = document["text"]
     edits: list[Edit] = []
     if random_source.random() < chance.other_marks:
-        edits += _remark(text, random_source.choice(MARK_STYLES))
+        edits += marks_as(text, random_source.choice(MARK_STYLES))
     joins = random_source.random() < chance.lost_breaks
     glues = random_source.random() < chance.glued
     doubles = random_source.random() < chance.doubled
@@ -66,8 +66,8 @@ def vary(document: dict[str, Any], chance: Augmentation, random_source: random.R
     return apply(document, edits)
 
 
-def _remark(text: str, style: tuple[str, str]) -> list[Edit]:
-    """Return the edits that set the outermost regions of `text` in another style of marks."""
+def marks_as(text: str, style: tuple[str, str]) -> list[Edit]:
+    """Return the edits that set the outermost regions of `text` between the marks of `style`."""
     edits = []
     for region in quoted_regions(text):
         begin, end = region.span
