@@ -32,7 +32,7 @@ def write(documents: Sequence[Document], path: Path) -> None:
     """Write all documents into one file."""
     columns = [_columns_of(document) for document in documents]
     n_columns = {kind: max((len(by_kind[kind]) for by_kind in columns), default=0) for kind in _KINDS}
-    names = [f"GUILLEMET:{kind}{number or ''}" for kind, n in n_columns.items() for number in range(max(1, n))]
+    names = [f"GUILLEMET:{kind}{number + 1 if number else ''}" for kind, n in n_columns.items() for number in range(max(1, n))]
     lines = [f"# global.columns = ID FORM GUILLEMET:BEGIN GUILLEMET:END {' '.join(names)}"]
     for document, by_kind in zip(documents, columns, strict=True):
         padded = [[*by_kind[kind], *([[]] * (max(1, n) - len(by_kind[kind])))] for kind, n in n_columns.items()]

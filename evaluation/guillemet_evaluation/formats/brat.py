@@ -39,7 +39,7 @@ from guillemet_evaluation.formats.scheme import (
 from guillemet_evaluation.reading import Collected
 from guillemet_evaluation.validation import Fault, InvalidDocuments
 
-_TEXT_BOUND = re.compile(r"(T\d+)\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t(.*))?")
+_TEXT_BOUND = re.compile(r"(T\d+)\t(\S+) (\d{1,12} \d{1,12}(?:;\d{1,12} \d{1,12})*)(?:\t(.*))?")
 _RELATION = re.compile(r"R\d+\t(\S+) \S+?:(\S+) \S+?:(\S+)\s*")
 _EQUIV = re.compile(r"\*\tEquiv (\S+(?: \S+)+)\s*")
 _KIND = re.compile(r"A\d+\tKind (\S+) (\S+)\s*")
@@ -209,14 +209,18 @@ class _Reading:
         parts = [Span(*map(int, pair.split())) for pair in bounds.split(";")]
         if id in self.by_id:
             self.fault(f"{id} is there twice; each has its own id")
-        elif outside := next((part for part in parts if not part.begin <= part.end <= len(self.text)), None):
+            return
+        # What stands nowhere after a fault is still there for relations.
+        spans: tuple[Span, ...] = (NOWHERE,)
+        if outside := next((part for part in parts if not part.begin <= part.end <= len(self.text)), None):
             self.fault(f"{id}: {list(outside)} is reversed or lies outside the text of {len(self.text):,} characters")
         elif words and "".join(words.split()) != "".join("".join(part.of(self.text).split()) for part in parts):
             self.fault(
-                f"{id}: its words are not those of the text at its offsets; offsets count characters, line ends as they are"
+                f"{id}: its words are not those of the text at its offsets, which count characters, line ends as they are"
             )
         else:
-            self.by_id[id] = Annotation(label, _joined(parts, self.text), where=self.where)
+            spans = _joined(parts, self.text)
+        self.by_id[id] = Annotation(label, spans, where=self.where)
 
     def json_note(self, about: str, words: str) -> None:
         try:

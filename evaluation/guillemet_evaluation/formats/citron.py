@@ -18,6 +18,9 @@ from guillemet_evaluation.formats.claiming import ClaimedDocument, ClaimedQuotat
 from guillemet_evaluation.formats.files import Intake, json_values
 from guillemet_evaluation.formats.placing import Claim
 
+# Offsets beyond it are no offsets.
+_MOST = 10**12
+
 
 def read(intake: Intake) -> None:
     """Read a file of one document, a file of one a line, or a folder of the first."""
@@ -76,7 +79,7 @@ def _claim(document: ClaimedDocument, path: str, span: Any) -> str | None:
     if span is None:
         return None
     match span:
-        case {"start": int(begin), "end": int(end), "text": str(words)} if words.strip():
+        case {"start": int(begin), "end": int(end), "text": str(words)} if words.strip() and max(abs(begin), abs(end)) < _MOST:
             document.claims[path] = Claim(words, begin, end)
             return path
     document.fault(path, "is no span of start, end and text")
@@ -99,6 +102,6 @@ def _probability(document: ClaimedDocument, path: str, confidence: Any) -> float
         return None
     try:
         return float(confidence)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         document.fault(path, "is no number")
         return None

@@ -43,6 +43,8 @@ LOST = "roles, institutions, probabilities, names that are no mention, speakers 
 _FIELDS = frozenset({"id", "text", "entities", "relations"})
 # Its programs take ids for 32-bit integers; an id that is no such number stays a string.
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
+# Offsets beyond it are no offsets.
+_MOST = 10**12
 
 
 def read(intake: Intake) -> None:
@@ -153,22 +155,23 @@ class _Reading:
             self.fault(f"{path}.id", "is the id of an entity before it; each has its own")
         spans = self.spans(f"{path}.char_span", value.get("char_span"), len(marked.text))
         words = value.get("text")
-        if spans and words is not None and _bare(words) != _bare(*(span.of(marked.text) for span in spans)):
+        if NOWHERE not in spans and words is not None and _bare(words) != _bare(*(span.of(marked.text) for span in spans)):
             self.fault(f"{path}.text", "holds other words than the text at char_span")
         marked.by_id[key] = Annotation(value["label"], spans, where=self.where, path=path)
 
     def spans(self, path: str, value: Any, length: int) -> tuple[Span, ...]:
-        """Return the spans in order; none after a fault."""
+        """Return the spans in order, or after a fault what stands nowhere."""
         is_list = isinstance(value, list) and bool(value)
         if not is_list or not all(
-            isinstance(pair, list) and len(pair) == 2 and all(type(bound) is int for bound in pair) for pair in value
+            isinstance(pair, list) and len(pair) == 2 and all(type(bound) is int and abs(bound) < _MOST for bound in pair)
+            for pair in value
         ):
             self.fault(path, "is no list of spans [begin, end]")
-            return ()
+            return (NOWHERE,)
         spans = tuple(sorted(Span(*pair) for pair in value))
         if outside := next((span for span in spans if not 0 <= span.begin < span.end <= length), None):
             self.fault(path, f"{list(outside)} is empty, reversed or outside the text of {length:,} characters")
-            return ()
+            return (NOWHERE,)
         return spans
 
     def relation(self, path: str, value: Any, marked: Annotations) -> None:

@@ -18,7 +18,7 @@ from guillemet_evaluation.formats.claiming import ClaimedDocument, ClaimedQuotat
 from guillemet_evaluation.formats.files import Intake, json_values
 from guillemet_evaluation.formats.placing import Claim
 
-_INDEX = re.compile(r"\((\d+), ?(\d+)\)")
+_INDEX = re.compile(r"\((\d{1,12}), ?(\d{1,12})\)")
 # « in the middle of a sentence, a part of a quotation that an insert cuts in two, straight marks.
 _IN_MARKS = re.compile(r'«[^»]*(?:»|$)|^[^«»]*»|"[^"]*(?:"|$)')
 _WITHOUT_MARKS = frozenset({"selon", "AccordingTo"})

@@ -96,7 +96,7 @@ class _Interpreting:
                 return False
             if (label := self.by_id[end].label) not in accepted:
                 ends = " to ".join(" or ".join(sorted(labels)) for labels in ENDS[relation.label])
-                self.fault(relation, f"{relation.label} holds a {label[:40]}; from {ends} is accepted")
+                self.fault(relation, f"{relation.label} joins {label}; from {ends} is accepted")
                 return False
         return True
 

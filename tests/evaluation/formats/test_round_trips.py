@@ -14,7 +14,23 @@ from guillemet_evaluation.formats import Format, read, write
 GOLD_FILES = sorted((Path(__file__).parents[2] / "gold").glob("*.jsonl"))
 BREAKS = "\n\r\t\v\f\x1c\x85\u2028"
 PIECES = st.sampled_from(
-    [*"«»\"'’{}[]#*;:,.%\\🎤é", " ", "\u00a0", "\u202f", "\n", "\r\n", "\t", "\u2028", "\x85", "mot", "Zoé", " il ", " elle ", "T1", "12"]
+    [
+        *"«»\"'’{}[]#*;:,.%\\🎤é",
+        " ",
+        "\u00a0",
+        "\u202f",
+        "\n",
+        "\r\n",
+        "\t",
+        "\u2028",
+        "\x85",
+        "mot",
+        "Zoé",
+        " il ",
+        " elle ",
+        "T1",
+        "12",
+    ]
 )
 TEXTS = st.lists(PIECES, min_size=1, max_size=30).map("".join).filter(str.strip)
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).filter(str.strip)
