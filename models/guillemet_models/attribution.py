@@ -54,16 +54,20 @@ class RelationProbabilities:
     """What the relation head says of each first span: a distribution over its candidates and nobody."""
 
     def __init__(self, pairs: Pairs, scores: NDArray[np.float32]) -> None:
-        order = np.lexsort((pairs.relations, pairs.pairs[:, 0]))
         self._table: dict[tuple[int, int], dict[int | None, float]] = {}
-        keys = pairs.pairs[order, 0] * len(Relation) + pairs.relations[order]
-        for group in np.split(order, np.flatnonzero(np.diff(keys)) + 1) if len(order) else []:
-            values = scores[group].astype(np.float64)
-            values = np.exp(values - values.max())
-            values /= values.sum()
-            head, relation = int(pairs.pairs[group[0], 0]), int(pairs.relations[group[0]])
-            tails = (int(tail) - 1 if tail else None for tail in pairs.pairs[group, 1])
-            self._table[head - 1, relation] = dict(zip(tails, values.tolist(), strict=True))
+        if not len(scores):
+            return
+        order = np.lexsort((pairs.relations, pairs.pairs[:, 0]))
+        heads, relations = pairs.pairs[order, 0], pairs.relations[order]
+        begins = np.flatnonzero(np.diff(heads * len(Relation) + relations, prepend=-1))
+        group = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(order)))
+        values = scores[order].astype(np.float64)
+        values = np.exp(values - np.maximum.reduceat(values, begins)[group])
+        shares = (values / np.add.reduceat(values, begins)[group]).tolist()
+        tails = [tail - 1 if tail else None for tail in pairs.pairs[order, 1].tolist()]
+        keys = zip((heads[begins] - 1).tolist(), relations[begins].tolist(), strict=True)
+        for key, begin, end in zip(keys, begins.tolist(), [*begins[1:].tolist(), len(order)], strict=True):
+            self._table[key] = dict(zip(tails[begin:end], shares[begin:end], strict=True))
 
     def of(self, head: int, relation: Relation) -> dict[int | None, float]:
         """Return the probability of each candidate, and of None, for candidate `head`."""

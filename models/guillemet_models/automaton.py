@@ -1,7 +1,7 @@
 """Sums and maxima over all paths of small automata, in far fewer steps than a text has tokens. numpy only.
 
 For some labels, an automaton has the node "closed" and a node "open" for each label, tied to closed and to itself only. A text
-is cut into about as many blocks as each has tokens. First all blocks are crossed at once, from each node that they may be entered
+is cut into about as many blocks as each has tokens. First all blocks are crossed at once, from each node they may be entered
 by; then one after the other, now that it is known what crossing each comes to; then all at once again, now that it is known how
 each is entered. The automata of all layers go side by side.
 """

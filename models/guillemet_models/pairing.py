@@ -8,6 +8,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -72,19 +73,21 @@ PAIR_FEATURE_SIZES = (
 def propose(text: TokenizedText, candidates: Sequence[Candidate]) -> Pairs:
     """Return every pair of `candidates` (in the order of the text) that some relation allows, with its features."""
     forms = [_Form.of(text, candidate) for candidate in candidates]
-    firsts, seconds, relations, ranks = [], [], [], []
+    firsts: list[int] = []
+    seconds: list[int] = []
+    relations: list[int] = []
+    ranks: list[int] = []
     of_kind = {kind: [i for i, c in enumerate(candidates) if c.kind == kind] for kind in SpanKind}
     for relation, (head_kind, tail_kind) in _KINDS.items():
         before, after = REACH[relation]
         tails = of_kind[tail_kind]
         for head in of_kind[head_kind]:
             place = bisect_left(tails, head)
-            near = range(max(0, place - before), min(len(tails), place + after))
-            for position in (None, *near):
-                firsts.append(head)
-                seconds.append(-1 if position is None else tails[position])
-                relations.append(int(relation))
-                ranks.append(0 if position is None else position - place)
+            begin, end = max(0, place - before), min(len(tails), place + after)
+            seconds += [-1, *tails[begin:end]]
+            ranks += [0, *range(begin - place, end - place)]
+            firsts += [head] * (1 + end - begin)
+            relations += [int(relation)] * (1 + end - begin)
     spans = np.array([(0, 0), *((c.first, c.last) for c in candidates)], dtype=np.int64)
     pairs = np.array([firsts, seconds], dtype=np.int64).T.reshape(-1, 2)
     features = _features(text, spans[1:], pairs, np.array(ranks, dtype=np.int64), forms)
@@ -123,8 +126,9 @@ def _features(
     inside = (tail[:, 0] >= head[:, 0]) & (tail[:, 1] <= head[:, 1])
     around = (tail[:, 0] <= head[:, 0]) & (tail[:, 1] >= head[:, 1])
     features[real, 4] = 1 + inside + 2 * around
-    features[real, 5] = [1 + forms[a].likeness(forms[b]) for a, b in pairs[real]]
-    features[real, 6] = [1 + 3 * forms[a].gender + forms[b].gender for a, b in pairs[real]]
+    features[real, 5] = [1 + forms[a].likeness(forms[b]) for a, b in pairs[real].tolist()]
+    genders = np.array([form.gender for form in forms])
+    features[real, 6] = 1 + 3 * genders[pairs[real, 0]] + genders[pairs[real, 1]]
     return features
 
 
@@ -163,9 +167,9 @@ class _Form(NamedTuple):
 
     def likeness(self, other: "_Form") -> int:
         """Return how the words of the two agree, from 0 (not at all)."""
-        if not self.words or not other.words:
-            return 0
         mine, theirs = set(self.words), set(other.words)
+        if mine.isdisjoint(theirs):  # as most are
+            return 2 if _acronym(self, other) or _acronym(other, self) else 0
         grades = (
             (8, self.words == other.words),
             (7, mine <= theirs and self.names),
@@ -183,6 +187,7 @@ def _acronym(short: _Form, long: _Form) -> bool:
     return len(short.words) == 1 and len(short.words[0]) > 1 and short.words[0] == long.initials
 
 
+@lru_cache(maxsize=1 << 14)  # a text says the same words again and again
 def fold(word: str) -> str:
     """Return `word` without case and accents."""
     decomposed = unicodedata.normalize("NFD", word)

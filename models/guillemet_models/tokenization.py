@@ -1,7 +1,7 @@
 """Text -> tokens that know their characters and whether they stand in quotation marks, and windows of them."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,9 +72,7 @@ class TextTokenizer:
         """Tokenize `text`, which is never cut or rewritten."""
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         ids = np.array(encoding.ids, dtype=np.int64)
-        spans = [_stripped(text, *offsets) for offsets in encoding.offsets]
-        begins = np.array([begin for begin, _ in spans], dtype=np.int64)
-        ends = np.array([end for _, end in spans], dtype=np.int64)
+        begins, ends = _stripped(text, np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2))
         regions = quoted_regions(text)
         depths = _depths(len(text), regions)
         blocks = np.searchsorted([block.begin for block in paragraphs(text)], begins, side="right")
@@ -109,15 +107,20 @@ def windows(length: int, size: int, overlap: int) -> Iterator[slice]:
         yield slice(begin, begin + size)
 
 
-def _stripped(text: str, begin: int, end: int) -> tuple[int, int]:
-    """Return a token's characters: without the white space before its word (unless there is nothing else), with all accents."""
-    first = begin
-    while first < end and text[first].isspace():
-        first += 1
+def _stripped(text: str, offsets: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the tokens' characters: without the white space before a word (unless there is nothing else), with all accents."""
+    begins, ends = offsets.T
+    words = _next_without(str.isspace, text)[begins]
     # Normalisation joins an accent to its letter; the token's characters must hold it too.
-    while end < len(text) and unicodedata.combining(text[end]):
-        end += 1
-    return (first, end) if first < end else (begin, end)
+    accented = _next_without(unicodedata.combining, text)[ends]
+    return np.where(words < ends, words, begins), accented
+
+
+def _next_without(holds: Callable[[str], object], text: str) -> NDArray[np.int64]:
+    """Return, for each character and the end, where the next character (itself perhaps) stands for which `holds` does not."""
+    places = np.arange(len(text) + 1)
+    places[:-1][np.fromiter(map(holds, text), dtype=bool, count=len(text))] = len(text)
+    return np.minimum.accumulate(places[::-1])[::-1]
 
 
 def _depths(length: int, regions: Sequence[Region]) -> NDArray[np.int64]:
