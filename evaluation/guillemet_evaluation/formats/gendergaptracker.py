@@ -1,4 +1,4 @@
-"""GenderGapTracker's JSON, read only: `{quote, quote_index, speaker, speaker_index, verb, verb_index, quote_type, reference}`.
+"""GenderGapTracker's JSON, read only: `{quote, quote_index, speaker, speaker_index, verb, verb_index, reference}`.
 
 Source: `nlp/french/quote_extractor.py`, `quote_merger.py` and `utils.py` of github.com/sfu-discourse-lab/GenderGapTracker: a
 file a document, named by it up to the first full stop; or a document of its database with `quotes` (`quotesUpdated` in its
@@ -6,7 +6,7 @@ evaluation) and the text as `body`. Indices are strings, "(12, 34)", and count c
 the words are looked for in the text as it is (see `placing`).
 
 `speaker` is the source and `reference`, which only the quote merger fills in, the speaker's name; both "" if not known. The
-type is read off `quote_type`, where Q stands for a mark, and off the marks: whole in marks, in part, or without.
+type is read off the marks in the words, as Q is in its own `quote_type`: all in marks, a part, or nothing.
 """
 
 import re
@@ -19,9 +19,8 @@ from guillemet_evaluation.formats.files import Intake, json_values
 from guillemet_evaluation.formats.placing import Claim
 
 _INDEX = re.compile(r"\((\d{1,12}), ?(\d{1,12})\)")
-# « in the middle of a sentence, a part of a quotation that an insert cuts in two, straight marks.
+# A part of a quotation that an insert cuts in two has one mark.
 _IN_MARKS = re.compile(r'«[^»]*(?:»|$)|^[^«»]*»|"[^"]*(?:"|$)')
-_WITHOUT_MARKS = frozenset({"selon", "AccordingTo"})
 
 
 def read(intake: Intake) -> None:
@@ -46,9 +45,11 @@ def _add_quotation(document: ClaimedDocument, path: str, quote: Any) -> None:
     if not isinstance(quote, Mapping):
         document.fault(path, "is no object")
         return
+    n_faults = document.intake.collected.n_faults
     content, source, cue = (_claim(document, path, quote, name) for name in ("quote", "speaker", "verb"))
     if content is None:
-        document.fault(f"{path}.quote", "holds no word")
+        if document.intake.collected.n_faults == n_faults:
+            document.fault(f"{path}.quote", "holds no word")
         return
     reference = quote.get("reference")
     document.quotations.append(
@@ -56,7 +57,7 @@ def _add_quotation(document: ClaimedDocument, path: str, quote: Any) -> None:
             contents=[content],
             cue=cue,
             sources=[] if source is None else [source],
-            said={"type": _type_of(quote.get("quote_type"), quote["quote"]), "speaker_name": reference or None},
+            said={"type": _type_of(quote["quote"]), "speaker_name": reference or None},
         )
     )
 
@@ -74,12 +75,8 @@ def _claim(document: ClaimedDocument, path: str, quote: Mapping[str, Any], name:
     return f"{path}.{name}"
 
 
-def _type_of(quote_type: Any, words: str) -> QuotationType | None:
-    if quote_type in _WITHOUT_MARKS:
+def _type_of(words: str) -> QuotationType:
+    outside = _IN_MARKS.sub("", words.strip())
+    if outside == words.strip():
         return QuotationType.INDIRECT
-    if not isinstance(quote_type, str) or not quote_type or not set(quote_type) <= set("QCVS"):
-        return None
-    if "Q" not in quote_type:
-        return QuotationType.INDIRECT
-    is_mixed = any(character.isalnum() for character in _IN_MARKS.sub("", words.strip()))
-    return QuotationType.MIXED if is_mixed else QuotationType.DIRECT
+    return QuotationType.MIXED if any(character.isalnum() for character in outside) else QuotationType.DIRECT
