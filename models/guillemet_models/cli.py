@@ -52,7 +52,10 @@ def export(
     name: Annotated[str, typer.Option(help="By which servers offer it.")] = "guillemet-fr",
     version: Annotated[str, typer.Option(help="Of the weights, semantic.")] = "0.1.0",
     bonus: Annotated[
-        list[str], typer.Option(metavar="LAYER=NUMBER", help="Find more (above 0) or fewer spans of a layer, content=0.5 say.")
+        list[str],
+        typer.Option(
+            metavar="LAYER=NUMBER", help="Find more (above 0) or fewer spans of a layer or label: content.indirect=1."
+        ),
     ] = [],  # noqa: B006 (typer copies it)
     int8: Annotated[
         bool, typer.Option("--int8", help="Add an int8 encoder, for CPUs made for it; measure first what it costs.")

@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 from guillemet_models.automaton import Edges, best_arrivals, probabilities
 from guillemet_models.scheme import BEGIN, END, INSIDE, LAYERS, SINGLE, STATES_PER_LABEL, Layer
 
+# What a bonus may be given to: a layer, or a label of it; as an index into the layers and one into the labels.
+BONUSES: dict[str, tuple[int, int | slice]] = {layer.name: (index, slice(None)) for index, layer in enumerate(LAYERS)} | {
+    f"{layer.name}.{label}": (index, place) for index, layer in enumerate(LAYERS) for place, label in enumerate(layer.labels)
+}
+
 
 @dataclass(frozen=True, slots=True)
 class TaggedSpan:
@@ -39,13 +44,15 @@ def decode(scores: NDArray[np.float32], bonus: dict[str, float] | None = None) -
 
     Args:
         scores: ``(n, len(LAYERS), MAX_STATES)``.
-        bonus: Added to the score of each span of the named layers: above 0 finds more of them, below 0 fewer.
+        bonus: Added to the score of each span of the named layers, "cue", and labels, "content.indirect": above 0 finds more of
+            them, below 0 fewer.
     """
     by_state = scores.transpose(2, 0, 1).astype(np.float64, order="C")  # (states, n, layers)
     begin, inside, end, single = (by_state[1 + part :: STATES_PER_LABEL] for part in (BEGIN, INSIDE, END, SINGLE))
-    added = np.array([(bonus or {}).get(layer.name, 0.0) for layer in LAYERS])
-    begin += added
-    single += added
+    for name, number in (bonus or {}).items():
+        column, labelled = BONUSES[name]
+        begin[labelled, :, column] += number
+        single[labelled, :, column] += number
     alone = np.concatenate([by_state[:1], single])  # all that stays closed
 
     stay = np.logaddexp.reduce(alone, keepdims=True)
@@ -58,10 +65,11 @@ def decode(scores: NDArray[np.float32], bonus: dict[str, float] | None = None) -
     probability: dict[Layer, NDArray[np.float32]] = {}
     for index, layer in enumerate(LAYERS):
         probability[layer] = labels[: len(layer.labels), :, index].T.astype(np.float32)
-        covered = probability[layer].sum(1)
+        found = _spans(arrivals[:, index], opened[: len(layer.labels), :, index], chosen[:, index])
+        covered = np.cumsum([0.0, *labels[:, :, index].sum(axis=0)])
         spans[layer] = [
-            TaggedSpan(layer, label, first, last, float(covered[first : last + 1].mean()))
-            for label, first, last in _spans(arrivals[:, index], opened[..., index], chosen[:, index])
+            TaggedSpan(layer, label, first, last, float((covered[last + 1] - covered[first]) / (last + 1 - first)))
+            for label, first, last in found
         ]
     return Tagging(spans, probability)
 

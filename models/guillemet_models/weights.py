@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from guillemet_models.calibration import Calibration
-from guillemet_models.scheme import LAYERS
+from guillemet_models.decoding import BONUSES
 
 DESCRIPTION = "model.json"
 TOKENIZER = "tokenizer.json"
@@ -36,7 +36,7 @@ class ModelSettings:
     sha256: dict[str, str]  # of each file
     window_tokens: int = 1024
     overlap_tokens: int = 256
-    bonus: dict[str, float] = field(default_factory=dict)  # of each span of a layer, see `decode`
+    bonus: dict[str, float] = field(default_factory=dict)  # of each span of a layer or label, see `decode`
     calibration: dict[str, tuple[float, float]] = field(default_factory=dict)  # slope and offset, see `Calibration`
     format: int = FORMAT
 
@@ -53,9 +53,9 @@ class ModelSettings:
             raise ValueError("window_tokens and overlap_tokens must be whole numbers, the overlap the smaller one")
         if not _maps(self.sha256, lambda digest: isinstance(digest, str)):
             raise ValueError("sha256 must map files to digests")
-        layers, decisions = {layer.name for layer in LAYERS}, {kind.name for kind in fields(Calibration)}
-        if not _maps(self.bonus, _is_number) or not self.bonus.keys() <= layers:
-            raise ValueError(f"bonus must map layers ({', '.join(sorted(layers))}) to numbers")
+        if not _maps(self.bonus, _is_number) or not self.bonus.keys() <= BONUSES.keys():
+            raise ValueError(f"bonus must map layers and labels ({', '.join(sorted(BONUSES))}) to numbers")
+        decisions = {kind.name for kind in fields(Calibration)}
         if not _maps(self.calibration, _is_pair) or not self.calibration.keys() <= decisions:
             raise ValueError(f"calibration must map decisions ({', '.join(sorted(decisions))}) to a slope and an offset")
 

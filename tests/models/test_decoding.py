@@ -155,6 +155,19 @@ def test_the_bonus_of_a_layer_moves_that_layer_only() -> None:
     assert fewer.spans[NESTED] == plain.spans[NESTED] == more.spans[NESTED]
 
 
+def test_the_bonus_of_a_label_moves_that_label_only() -> None:
+    scores = random_scores(2, 60)
+    scores[:, :, 1 + STATES_PER_LABEL :] = -1e4  # spans of the first label are the likelier
+    scores[:, LAYERS.index(CONTENT), 1 + STATES_PER_LABEL : 1 + 2 * STATES_PER_LABEL] = -3.0
+    second = CONTENT.labels[1]
+
+    plain, more = decode(scores), decode(scores, {f"content.{second}": 50.0})
+
+    assert {span.label for span in plain.spans[CONTENT]} == {0}
+    assert {span.label for span in more.spans[CONTENT]} == {1}
+    assert plain.spans[NESTED] == more.spans[NESTED]
+
+
 def test_a_span_begins_and_ends_or_stands_alone() -> None:
     allowed = allowed_transitions()
     begin, inside, end, single = (1 + part for part in (BEGIN, INSIDE, END, SINGLE))
