@@ -30,6 +30,32 @@ SCORE_SPREAD = 24.0
 OUTSIDE_BIAS = 6.0
 NOBODY_SCORE = 4.0
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CONTRASTS = """() => {
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const paint = (colour) => (canvas.fillStyle = colour, canvas.fillRect(0, 0, 1, 1));
+  const luminance = () => {
+    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((it) => it / 255)
+      .map((it) => (it <= 0.04045 ? it / 12.92 : ((it + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ratio = (element, pseudo) => {
+    const behind = [];
+    for (let it = element; it; it = it.parentElement) {
+      const before = getComputedStyle(it, "::before");
+      if (before.position === "absolute") behind.unshift(before.backgroundColor);
+      behind.unshift(getComputedStyle(it).backgroundColor);
+    }
+    if (pseudo) behind.push(getComputedStyle(element, pseudo).backgroundColor);
+    behind.forEach(paint);
+    const paper = luminance();
+    paint(getComputedStyle(element, pseudo).color);
+    const ink = luminance();
+    return (Math.max(paper, ink) + 0.05) / (Math.min(paper, ink) + 0.05);
+  };
+  const plain = [...document.querySelectorAll("main *, header *, footer *")].filter((it) => it.checkVisibility() &&
+    [...it.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
+  return [...plain.map((it) => ratio(it)), ...[...document.querySelectorAll(".call")].map((it) => ratio(it, "::after"))];
+}"""
 HEADS = HeadConfig(tagging_width=32, span_width=16, pair_width=16)
 
 
@@ -161,3 +187,9 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     for context in browser.contexts:
         context.close()
     assert wrong == []
+
+
+@pytest.fixture
+def contrasts() -> Callable[[Page], list[float]]:
+    """Measure the contrast (WCAG 2.2) of every visible text and number of a page with what is painted behind it."""
+    return lambda page: page.evaluate(CONTRASTS)

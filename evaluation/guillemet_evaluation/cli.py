@@ -116,7 +116,7 @@ def _measuring(truths: Sequence[Document]) -> Iterable[Document]:
 
 
 def _write_report(evaluation: Evaluation, path: Path, *, title: str) -> None:
-    from guillemet_evaluation.report import write_report  # noqa: PLC0415 (matplotlib takes its time)
+    from guillemet_evaluation.report import write_report  # noqa: PLC0415 (what it needs is loaded for it alone)
 
     try:
         write_report(evaluation, path, title=title)

@@ -56,15 +56,12 @@ def strip(scores: Mapping[str, Score]) -> Markup:
     height = _STRIP_STEP * (len(scores) + 1)
     parts = [Markup('<path class="scale" d="{}"/>').format("".join(f"M{x} 0v{height}" for x in (0, 25, 50, 75, 100)))]
     for number, (name, score) in enumerate(scores.items()):
-        if math.isnan(score.f1):
-            continue
         y = _STRIP_STEP * (number + 1)
         low, high = (100 * bound for bound in score.f1_interval)
-        parts.append(
-            Markup('<path class="{0}" d="M{1:.2f} {2}H{3:.2f}"/><path class="{0} value" d="M{4:.2f} {5}v4"/>').format(
-                name, low, y, high, 100 * score.f1, y - 2
-            )
-        )
+        if not math.isnan(low):  # else no resample held any
+            parts.append(Markup('<path class="{}" d="M{:.2f} {}H{:.2f}"/>').format(name, low, y, high))
+        if not math.isnan(score.f1):
+            parts.append(Markup('<path class="{} value" d="M{:.2f} {}v4"/>').format(name, 100 * score.f1, y - 2))
     return Markup('<svg class="strip" viewBox="0 0 100 {}" preserveAspectRatio="none" aria-hidden="true">{}</svg>').format(
         height, Markup().join(parts)
     )

@@ -216,34 +216,13 @@ def test_types_differ_without_colour_and_speakers_by_colour(show: Show, document
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everything_is_legible(show: Show, gold_documents: list[Json], scheme: str) -> None:
+def test_everything_is_legible(
+    show: Show, gold_documents: list[Json], contrasts: Callable[[Page], list[float]], scheme: str
+) -> None:
     page = show(max(gold_documents, key=lambda document: len(document["entities"])), color_scheme=scheme)
     page.locator(".call").first.focus()
 
-    ratios = page.evaluate("""() => {
-      const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-      const paint = (colour) => (canvas.fillStyle = colour, canvas.fillRect(0, 0, 1, 1));
-      const luminance = () => {
-        const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((it) => it / 255)
-          .map((it) => (it <= 0.04045 ? it / 12.92 : ((it + 0.055) / 1.055) ** 2.4));
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-      };
-      const ratio = (element, pseudo) => {
-        const behind = [];
-        for (let it = element; it; it = it.parentElement) {
-          behind.unshift(getComputedStyle(it).backgroundColor, getComputedStyle(it, "::before").backgroundColor);
-        }
-        if (pseudo) behind.push(getComputedStyle(element, pseudo).backgroundColor);
-        behind.forEach(paint);
-        const paper = luminance();
-        paint(getComputedStyle(element, pseudo).color);
-        const ink = luminance();
-        return (Math.max(paper, ink) + 0.05) / (Math.min(paper, ink) + 0.05);
-      };
-      const plain = [...document.querySelectorAll("main *, header *, footer *")].filter((it) => it.checkVisibility() &&
-        [...it.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
-      return [...plain.map((it) => ratio(it)), ...[...document.querySelectorAll(".call")].map((it) => ratio(it, "::after"))];
-    }""")
+    ratios = contrasts(page)
 
     assert len(ratios) > 100
     assert min(ratios) >= 4.5  # WCAG 2.2, AA
