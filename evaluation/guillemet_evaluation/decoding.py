@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 # Of one document.
 MAX_LINE_BYTES = 2**24
-_CHUNK_BYTES = 2**20
+CHUNK_BYTES = 2**20
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _UTF8_MARK = b"\xef\xbb\xbf"
@@ -22,7 +22,7 @@ def lines_of(file: BinaryIO, most_bytes: int) -> Iterator[tuple[int, bytes | Non
         if len(line) <= most_bytes or line.endswith(b"\n"):
             yield number, line
             continue
-        while (line := file.readline(_CHUNK_BYTES)) and not line.endswith(b"\n"):
+        while (line := file.readline(CHUNK_BYTES)) and not line.endswith(b"\n"):
             pass
         yield number, None
 

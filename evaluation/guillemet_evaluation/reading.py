@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 import guillemet_client
-from guillemet_evaluation.decoding import MAX_LINE_BYTES, json_of, lines_of, text_of
+from guillemet_evaluation.decoding import CHUNK_BYTES, MAX_LINE_BYTES, json_of, lines_of, text_of
 from guillemet_evaluation.documents import Document, from_sound_json
 from guillemet_evaluation.validation import MOST_LISTED, Fault, InvalidDocuments, faults_of
 
@@ -50,7 +50,7 @@ def read_documents(
     """
     collected = Collected(os.fspath(path), is_gold=is_gold)
     try:
-        with Path(path).open("rb") as file:
+        with Path(path).open("rb", buffering=CHUNK_BYTES) as file:
             for number, line in lines_of(file, max_line_bytes):
                 collected.read(f"line {number}", line, max_line_bytes)
     except OSError as error:
