@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint protos clean
+.PHONY: demo test lint protos typescript clean
 
 demo: .venv/.server  ## install what serving needs, ask the embedded model about the sample article over gRPC
 	$(BIN)/python examples/demo.py
@@ -19,6 +19,12 @@ lint: .venv/.dev
 protos: .venv/.dev  ## regenerate the Python code of the contract
 	$(BIN)/python protos/generate.py
 
+# Any protoc will do that has Google's own types beside it; this one is a development dependency.
+typescript: export PROTOC = $(CURDIR)/$(BIN)/python -m grpc_tools.protoc -I $(shell $(BIN)/python -c "import google.rpc.code_pb2 as it; print(it.__file__.removesuffix('/google/rpc/code_pb2.py'))")
+typescript: .venv/.dev  ## build and test the example in TypeScript; needs Node
+	cd examples/typescript && npm ci --no-audit --no-fund && npm run generate && npm run build
+	$(BIN)/python -Im pytest tests/test_typescript.py
+
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
@@ -28,8 +34,8 @@ protos: .venv/.dev  ## regenerate the Python code of the contract
 
 .venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP) 'pip>=25.1'
-	$(PIP) --constraint constraints.txt --editable '.[server,train,evaluation]' --group dev
+	$(PIP) --constraint constraints.txt --editable '.[server,train,evaluation,parquet,pandas,polars]' --group dev
 	touch $@ .venv/.server
 
 clean:
-	rm -rf .venv build dist
+	rm -rf .venv build dist examples/typescript/node_modules examples/typescript/generated examples/typescript/dist
