@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import pyarrow.parquet
 import pytest
 
 from guillemet_client import Document
@@ -37,6 +38,7 @@ BLOCKS = [Block(*match) for match in re.findall(r"^```(\w+) ?(.*)\n((?:(?!```).*
 TREE = next(block.text for block in BLOCKS if block.label == "tree")
 SHELL = [block.text for block in BLOCKS if (block.language, block.label) == ("sh", "")]
 SERVE = next(text for text in SHELL if text.startswith("guillemet serve"))
+BATCH = next(text for text in SHELL if text.startswith("guillemet batch"))
 PYTHON = [block.text for block in BLOCKS if block.language == "python"]
 
 
@@ -46,10 +48,10 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PATH": os.pathsep.join([scripts, os.environ["PATH"]]), "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
-def run(*command: str) -> str:
-    """Run a command in the root of the repository; return what it prints."""
+def run(*command: str, cwd: Path = ROOT) -> str:
+    """Run a command, in the root of the repository unless it writes files; return what it prints."""
     done = subprocess.run(
-        command, cwd=ROOT, env=environment(), capture_output=True, text=True, encoding="utf-8", timeout=WAIT, check=False
+        command, cwd=cwd, env=environment(), capture_output=True, text=True, encoding="utf-8", timeout=WAIT, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
@@ -82,12 +84,23 @@ def test_every_block_is_run_or_says_that_it_is_not() -> None:
             assert any(command in block.text for command in NOT_RUN), block.text
 
 
-@pytest.mark.parametrize("commands", [text for text in SHELL if text != SERVE])
+@pytest.mark.parametrize("commands", [text for text in SHELL if text not in (SERVE, BATCH)])
 def test_a_command_does_what_it_shows(commands: str, address: str) -> None:
     printed = run("sh", "-eu", "-c", ADDRESS.sub(address, commands))
 
     assert "«" in printed
     assert "cue:" in printed
+
+
+def test_a_corpus_is_written(address: str, tmp_path: Path) -> None:
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
+    gold = [line for path in sorted((ROOT / "tests" / "gold").glob("*.jsonl")) for line in path.read_bytes().splitlines()]
+
+    printed = run("sh", "-eu", "-c", ADDRESS.sub(address, BATCH), cwd=tmp_path)
+
+    assert printed.startswith(f"documents     {len(gold)}\n")
+    [output] = tmp_path.glob("*.parquet")
+    assert pyarrow.parquet.read_table(output).column("id").to_pylist() == [json.loads(line)["id"] for line in gold]
 
 
 @pytest.mark.parametrize("code", PYTHON)
