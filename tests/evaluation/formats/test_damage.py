@@ -20,7 +20,7 @@ FRACAS = {
     "id": 1,
     "text": TEXT,
     "entities": [
-        {"id": 1, "label": "Direct_Quotation", "text": "« Le gué est ouvert »", "char_span": [[0, 10], [11, 21]]},
+        {"id": 1, "label": "Direct_Quotation", "text": "« Le gué est ouvert »", "char_span": [[0, 8], [9, 21]]},
         {"id": 2, "label": "Agent", "text": "Aziliz Le Goff", "char_span": [[29, 43]]},
         {"id": 3, "label": "Cue", "text": "a dit", "char_span": [[23, 28]]},
         {"id": 4, "label": "Source_pronoun", "text": "Elle", "char_span": [[45, 49]]},
@@ -60,9 +60,11 @@ def parts(value: Any) -> list[tuple[Any, Any]]:
     return [place for name, part in places for place in [(value, name), *parts(part)]]
 
 
-@pytest.mark.parametrize("format", EXAMPLES)
+@pytest.mark.parametrize("format", [*EXAMPLES, Format.BRAT])
 def test_what_is_not_damaged_is_read(format: Format, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(json.dumps(EXAMPLES[format]), encoding="utf-8")
+    (tmp_path / "x.ann").write_text(BRAT, encoding="utf-8")
+    (tmp_path / "x.txt").write_text(TEXT, encoding="utf-8")
 
     assert len(read(tmp_path, format, {})[0].quotations) == 1
 
