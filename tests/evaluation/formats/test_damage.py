@@ -62,7 +62,7 @@ def parts(value: Any) -> list[tuple[Any, Any]]:
 
 @pytest.mark.parametrize("format", [*EXAMPLES, Format.BRAT])
 def test_what_is_not_damaged_is_read(format: Format, tmp_path: Path) -> None:
-    (tmp_path / "x.json").write_text(json.dumps(EXAMPLES[format]), encoding="utf-8")
+    (tmp_path / "x.json").write_text(json.dumps(EXAMPLES.get(format)), encoding="utf-8")
     (tmp_path / "x.ann").write_text(BRAT, encoding="utf-8")
     (tmp_path / "x.txt").write_text(TEXT, encoding="utf-8")
 
