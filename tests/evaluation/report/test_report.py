@@ -279,6 +279,30 @@ def test_j_and_k_go_from_one_to_the_next_and_show_it_in_the_text(page: Page) -> 
     assert page.locator("[aria-current]").get_attribute("id") == page.locator(".pair:visible").first.get_attribute("id")
 
 
+SETTLED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+def test_j_begins_with_what_is_on_the_screen(page: Page) -> None:
+    for _ in range(2):  # articles have their true heights only once they are near
+        page.evaluate("document.getElementById('d4').scrollIntoView()")
+        page.evaluate(SETTLED)
+
+    page.keyboard.press("j")
+
+    assert page.locator("[aria-current]").get_attribute("id") == "d4-1"
+    page.keyboard.press("k")
+    assert (page.locator("[aria-current]").get_attribute("id") or "").startswith("d3-")
+
+
+def test_what_is_chosen_comes_into_sight(page: Page) -> None:
+    page.keyboard.press("k")  # the last
+    page.evaluate(SETTLED)
+
+    box = page.locator("[aria-current]").bounding_box()
+    assert box is not None
+    assert 0 < box["y"] < 720
+
+
 def test_text_and_list_lead_to_each_other(page: Page) -> None:
     call = page.locator(".judged").nth(2).locator(".call").nth(3)
     call.click()

@@ -2,9 +2,10 @@
 // What became of each quotation is in the page's attributes; this shows it, and lets clicks and keys choose.
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-const outlet = document.querySelector(".tools select");
-const status = document.querySelector(".tools .status");
-const buttons = all(".tools button");
+const tools = document.querySelector(".tools");
+const outlet = tools.querySelector("select");
+const status = tools.querySelector(".status");
+const buttons = all("button", tools);
 
 const pairs = all(".pair").map((row) => {
   const article = row.closest(".judged");
@@ -33,14 +34,21 @@ function choose(pair, { scroll = false } = {}) {
   show(pair);
   if (pair === null) return;
   pair.row.setAttribute("aria-current", "true");
-  if (scroll) pair.row.scrollIntoView({ block: "center" });
+  if (!scroll) return;
+  const centre = () => pair.row.scrollIntoView({ block: "center" });
+  centre();
+  requestAnimationFrame(centre); // articles have their true heights only once they are near
 }
 
 function move(step) {
   const open = pairs.filter(({ row, article }) => !row.hidden && !article.hidden);
   if (!open.length) return;
-  const at = open.indexOf(chosen);
-  const next = open[at < 0 ? (step > 0 ? 0 : open.length - 1) : (at + step + open.length) % open.length];
+  // From the chosen one, or from what stands below the filters, which stay on the screen.
+  const top = tools.getBoundingClientRect().bottom;
+  const isAhead = ({ row, article }) => article.getBoundingClientRect().bottom > top && row.getBoundingClientRect().top >= top;
+  const ahead = open.findIndex(isAhead);
+  const at = chosen === null ? (ahead < 0 ? open.length : ahead) - (step > 0) : open.indexOf(chosen);
+  const next = open[(at + step + open.length) % open.length];
   choose(next, { scroll: true });
   next.row.querySelector(".number").focus({ preventScroll: true });
 }
