@@ -85,6 +85,8 @@ class Service(pb_grpc.QuotationServiceServicer, pb_grpc.ModelServiceServicer):
         )
         self.failures: deque[status_pb2.Status] = deque()
         """What the next RPCs end with."""
+        self.stream_failures: deque[status_pb2.Status | None] = deque()
+        """As `failures`, of streams alone; None: one of them does not fail."""
         self.pushback_ms: int | None = None
         """What gRPC itself is told with them of when to come back."""
         self.break_streams_after: deque[int] = deque()
@@ -109,11 +111,14 @@ class Service(pb_grpc.QuotationServiceServicer, pb_grpc.ModelServiceServicer):
         if self.silent:
             await asyncio.Event().wait()
         if self.failures:
-            status = rpc_status.to_status(self.failures.popleft())
-            trailers = tuple(status.trailing_metadata)
-            if self.pushback_ms is not None:
-                trailers = (*trailers, ("grpc-retry-pushback-ms", str(self.pushback_ms)))
-            await context.abort(status.code, status.details, trailers)
+            await self._fail(self.failures.popleft(), context)
+
+    async def _fail(self, failure: status_pb2.Status, context: Any) -> None:
+        status = rpc_status.to_status(failure)
+        trailers = tuple(status.trailing_metadata)
+        if self.pushback_ms is not None:
+            trailers = (*trailers, ("grpc-retry-pushback-ms", str(self.pushback_ms)))
+        await context.abort(status.code, status.details, trailers)
 
     def _refusal(self, document: pb.Document, path: str) -> status_pb2.Status | None:
         if document.text.strip() and not document.text.startswith("refuse "):
@@ -153,6 +158,8 @@ class Service(pb_grpc.QuotationServiceServicer, pb_grpc.ModelServiceServicer):
         texts: list[str] = []
         self.streams.append(texts)
         await self._maybe_fail(context)
+        if self.stream_failures and (failure := self.stream_failures.popleft()) is not None:
+            await self._fail(failure, context)
         n_until_break = self.break_streams_after.popleft() if self.break_streams_after else None
         held: list[pb.Document] = []
         try:

@@ -67,13 +67,9 @@ def _meant(name: str, kind: Kind | None, excluded: Collection[Path]) -> Iterator
             raise UnusableInput("stdin: Parquet is read from files only")
         yield Input(STDIN, kind or Kind.JSONL, 0)
         return
-    try:
-        is_folder, is_there = os.path.isdir(name), os.path.exists(name)  # noqa: PTH110, PTH112 (Path forgets "./" and a last "/")
-    except ValueError as error:
-        raise UnusableInput(f"{name}: {error}") from error
-    if is_folder:
+    if os.path.isdir(name):  # noqa: PTH112 (a NUL in it is no error here)
         paths = sorted(_below(name))
-    elif is_there:
+    elif os.path.exists(name):  # noqa: PTH110
         if Path(name).resolve() in excluded:
             raise UnusableInput(f"{name}: is written, so it cannot be read")
         yield _input(name, kind)

@@ -44,11 +44,16 @@ class Journal:
         """Begin with these documents: with all of them, or not at all."""
         path = self.path.with_name(f"{self.path.name}.seed")
         file = _locked(path)  # a lock goes with the file, whatever its name
-        file.truncate(0)
-        for document in documents:
-            file.write(_line(document))
-        _sync(file)
-        path.replace(self.path)
+        try:
+            file.truncate(0)
+            for document in documents:
+                file.write(_line(document))
+            _sync(file)
+            path.replace(self.path)
+        except BaseException:
+            file.close()
+            path.unlink()
+            raise
         sync_folder(path)
         self._file.close()
         self._file = file
@@ -84,7 +89,9 @@ class Journal:
         self._synced_at = time.monotonic()
 
     def close(self) -> None:
-        """Let other runs have it."""
+        """Let other runs have it, if there is anything in it."""
+        if self.is_empty:
+            self.path.unlink(missing_ok=True)
         self._file.close()
 
 
