@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guillemet_evaluation import InvalidDocuments
@@ -69,6 +69,7 @@ def test_what_is_not_damaged_is_read(format: Format, tmp_path: Path) -> None:
     assert len(read(tmp_path, format, {})[0].quotations) == 1
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_damaged_json_is_read_or_refused(data: st.DataObject) -> None:
     format = data.draw(st.sampled_from(list(EXAMPLES)))  # noqa: A001 (as the parameter)
@@ -87,6 +88,7 @@ def test_damaged_json_is_read_or_refused(data: st.DataObject) -> None:
         read_or_refused(path, format)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
