@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from guillemet_client import QuotationType, Span
@@ -86,7 +86,7 @@ def test_an_id_stays_in_its_line(id: str, tmp_path: Path) -> None:
     assert columns(tmp_path, Document(id=id, text="Oui."))[1] == "# newdoc id = a b"
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.sampled_from(["mot", "l’", " ", "\n", "\u2028", "\r\n", "🎤", "«", ".", "e\u0301"]), max_size=20).map("".join)
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from guillemet_evaluation import InvalidDocuments
@@ -69,7 +69,7 @@ def test_what_is_not_damaged_is_read(format: Format, tmp_path: Path) -> None:
     assert len(read(tmp_path, format, {})[0].quotations) == 1
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_damaged_json_is_read_or_refused(data: st.DataObject) -> None:
     format = data.draw(st.sampled_from(list(EXAMPLES)))  # noqa: A001 (as the parameter)
@@ -88,7 +88,7 @@ def test_damaged_json_is_read_or_refused(data: st.DataObject) -> None:
         read_or_refused(path, format)
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.tuples(

@@ -1,7 +1,7 @@
 """Words find their places in a text, whatever their offsets count."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from guillemet_client import Span
@@ -74,7 +74,7 @@ def test_without_any_certain_place_or_as_near_to_two_words_have_none() -> None:
     assert placed("il, mot,il", {"mot": Claim("mot", 100, 103), "il": Claim("il", 100, 103)})["il"] is Unplaced.AMBIGUOUS
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_words_are_found_whatever_stands_between_them_in_another_state_of_the_text(data: st.DataObject) -> None:
     words = data.draw(st.lists(st.sampled_from(WORDS), min_size=1, unique=True))

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from guillemet_client import EntityKind, QuotationType, Span
@@ -141,25 +141,25 @@ def documents_of_fracas(draw: st.DrawFn) -> Document:
     return Document(id=draw(WORDS | st.just("4217")), text=text, entities=tuple(entities), quotations=in_order(quotations))
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents())
 def test_brat_gives_back_all_of_a_document(document: Document) -> None:
     assert there_and_back(document, Format.BRAT) == document
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents())
 def test_the_one_format_gives_back_all_of_a_document(document: Document) -> None:
     assert there_and_back(document, Format.GUILLEMET) == document
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents_of_fracas())
 def test_fracas_gives_back_all_that_it_has_labels_for(document: Document) -> None:
     assert there_and_back(document, Format.FRACAS) == document
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents().filter(lambda document: all(quotation.type for quotation in document.quotations)))
 def test_fracas_gives_back_contents_cues_and_sources_of_any_document_and_then_changes_nothing(document: Document) -> None:
     once = there_and_back(document, Format.FRACAS)
