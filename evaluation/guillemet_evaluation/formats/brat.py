@@ -182,7 +182,7 @@ class _Reading:
             self.where = f"{self.name}, line {number}" if self.name else f"line {number}"
             if line.strip():
                 self.line(line.removesuffix("\r"))
-        for about in self.notes.keys() - self.by_id.keys():
+        for about in sorted(self.notes.keys() - self.by_id.keys()):
             self.collected.fault(Fault(f"is about {about[:40]!a}, which does not exist", self.places[about], self.id))
         noted = {key: replace(old, note=self.notes.get(key, {})) for key, old in self.by_id.items()}
         value = document_of(self.id, Annotations(text, noted, self.relations), self.collected.fault)

@@ -6,7 +6,7 @@ import pytest
 
 from guillemet_client import EntityKind, QuotationType, Span
 from guillemet_evaluation import Document, Entity, InvalidDocuments, Quotation
-from guillemet_evaluation.formats import Format, read, write
+from guillemet_evaluation.formats import Format, read, read_predictions, write
 
 TEXT = "« Le pont, dit Odile Kervadec, tiendra. »\nElle a ajouté que la mairie paierait, selon le préfet et le maire."
 
@@ -316,3 +316,28 @@ def test_the_configuration_names_every_label_and_relation_that_is_written(
         "Kind",
     }
     assert written <= labels
+
+
+def test_annotations_of_another_state_of_the_gold_text_are_moved_to_it(tmp_path: Path) -> None:
+    gold = Document(id="pont", text=f"\ufeffAvant-propos.\r\n{TEXT}".replace("\n", "\r\n"))
+
+    (document,) = read_predictions(project(tmp_path, ANNOTATED), Format.BRAT, [gold])
+
+    assert document.text == gold.text
+    assert [span.of(gold.text) for span in document.quotations[0].spans] == ["« Le pont", "tiendra. »"]
+    assert [mention.of(gold.text) for entity in document.entities for mention in entity.mentions] == [
+        "Odile Kervadec",
+        "la mairie",
+    ]
+
+
+def test_annotations_whose_words_the_gold_text_does_not_hold_are_faults(tmp_path: Path) -> None:
+    gold = Document(id="pont", text=TEXT.replace("la mairie paierait", "le port paiera").replace("Elle", "Elle-même"))
+
+    with pytest.raises(InvalidDocuments) as caught:
+        read_predictions(project(tmp_path, ANNOTATED), Format.BRAT, [gold])
+
+    assert [str(fault) for fault in caught.value.faults] == [
+        "document pont, entities[1].mentions[0]: its words are not in the text",
+        "document pont, quotations[1].spans[0]: its words are not in the text",
+    ]
