@@ -1,5 +1,6 @@
 import pickle
 from collections.abc import Callable
+from typing import Any
 
 import grpc
 import pytest
@@ -43,6 +44,28 @@ def test_a_status_becomes_its_leaf_with_all_it_says(code: str, kind: type[gc.Gui
     assert (str(error), error.code, error.reason) == ("what was wrong", code, "SOME_REASON")
     assert (error.field, error.retry_after_seconds, error.request_id) == ("document.text", 1.5, "r1")
     assert error.metadata == {"limit": "3"}
+
+
+@pytest.mark.parametrize(("code", "kind"), TREE)
+def test_a_server_that_fails_so_raises_it(
+    code: str, kind: type[gc.GuillemetError], ask: Callable[..., Any], service: Any, new_status: NewStatus
+) -> None:
+    # As often as it may be asked again.
+    service.failures.extend([new_status(grpc.StatusCode[code], "SOME_REASON", field="document.text", retry_seconds=0.5)] * 9)
+    service.pushback_ms = 1
+
+    with pytest.raises(gc.GuillemetError) as caught:
+        ask("extract", "« Oui »")
+
+    assert type(caught.value) is kind
+    assert (caught.value.code, caught.value.reason) == (code, "SOME_REASON")
+    assert (caught.value.field, caught.value.retry_after_seconds) == ("document.text", 0.5)
+
+
+def test_every_public_error_is_one_that_a_server_raises() -> None:
+    public = {error for error in vars(gc).values() if isinstance(error, type) and issubclass(error, gc.GuillemetError)}
+
+    assert public - {kind for _, kind in TREE} == {gc.GuillemetError, gc.TryLater}  # which are no leaves
 
 
 def test_what_is_not_said_is_none() -> None:
