@@ -121,7 +121,7 @@ def _channel_options(limits: Limits) -> list[tuple[str, int]]:
         # A second server on the port is an error, not a silent half of the connections.
         ("grpc.so_reuseport", 0),
         # Clients may ping, as they do to keep a connection through a firewall; by default that ends in GOAWAY.
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+        ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
         ("grpc.keepalive_permit_without_calls", 1),
         # And the server pings, so that the documents of a machine that vanished leave the queue.
         ("grpc.keepalive_time_ms", 60_000),
