@@ -1,6 +1,7 @@
 """The client that waits; its twin in `_async_client` differs in nothing but ``await``."""
 
 import queue
+import threading
 import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
@@ -45,6 +46,7 @@ class Client(BaseClient):
     """
 
     def _connect(self) -> None:
+        self._closed = threading.Event()  # wakes who waits for a server to come back
         self._channel = (
             grpc.insecure_channel(self._target, self._channel_options)
             if self._credentials is None
@@ -246,7 +248,7 @@ class Client(BaseClient):
             finally:
                 call.cancel()  # first: a stream that merely ends would be answered to its end
                 requests.put(None)
-            time.sleep(flow.reopen_after_seconds(failure, now=time.monotonic()))
+            self._closed.wait(flow.reopen_after_seconds(failure, now=time.monotonic()))
 
     def _receive(self, call: Iterator[pb.StreamExtractQuotationsResponse], flow: Flow) -> GuillemetError | None:
         """Take an answer; return what ended the call, if anything did."""
@@ -279,6 +281,7 @@ class Client(BaseClient):
     def close(self) -> None:
         """Close the connection; what is under way ends."""
         self._is_closed = True
+        self._closed.set()
         self._channel.close()
 
     def __enter__(self) -> Self:

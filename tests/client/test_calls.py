@@ -97,6 +97,20 @@ def test_closing_a_client_ends_the_call_that_another_thread_waits_for(address: s
             waiting.result()
 
 
+def test_closing_a_client_ends_the_wait_for_a_server_to_come_back(
+    address: str, service: Any, new_status: Callable[..., Any]
+) -> None:
+    service.failures.append(new_status(grpc.StatusCode.UNAVAILABLE, "MODEL_LOADING", retry_seconds=3600.0))
+    client = gc.Client(address)
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(list, client.extract_iter(["« Oui »"], patience=9999))
+        assert service.asked.wait(30)
+        client.close()
+
+        with pytest.raises(ValueError, match="the client is closed"):
+            waiting.result(timeout=60)
+
+
 async def test_closing_an_asynchronous_client_ends_the_call_that_another_task_waits_for(address: str, service: Any) -> None:
     service.silent = True
     client = gc.AsyncClient(address)

@@ -69,22 +69,24 @@ def batch(
     sources = _sources(inputs, input_format, columns, target)
     interruption, tally = Interruption(), Tally()
     with ExitStack() as stack:
-        stack.enter_context(interruption.handled())
         stack.enter_context(_explained(target))
+        stack.enter_context(interruption.handled())
         client = stack.enter_context(connected(server, min_probability=min_probability))
+        interruption.ends(client.close)
         client.get_model()  # nobody there: said at once, and not when patience ends
         journal = stack.enter_context(closing(Journal(target.partial)))
         if force:
             journal.clear()
         elif journal.is_empty and target.path.exists():
-            journal.seed(target.documents())
+            with interruption.raising():
+                journal.seed(target.documents())
         failures = stack.enter_context(closing(Failures(target.failures)))
         with shown_bar(sum(source.n_bytes for source in sources)) as bar:
             documents = islice(read_documents(sources, columns), limit)
-            Run(journal, failures, tally, bar, interruption).answer(
-                documents, client, concurrency=concurrency, patience=patience
-            )
-        target.publish(journal)
+            run = Run(journal, failures, tally, bar, interruption)
+            run.answer(documents, client, concurrency=concurrency, patience=patience)
+        with interruption.raising():
+            target.publish(journal)
     _print_summary(tally, failures)
     if failures.count:
         raise typer.Exit(1)

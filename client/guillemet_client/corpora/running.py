@@ -24,7 +24,7 @@ class Run:
         failures: Of the documents without one.
         tally: Counts both.
         bar: Shows how far it is.
-        interruption: Waits while an answer is written.
+        interruption: Comes while documents are read, and ends `client` while answers are waited for.
     """
 
     def __init__(self, journal: Journal, failures: Failures, tally: Tally, bar: Bar, interruption: Interruption) -> None:
@@ -43,9 +43,10 @@ class Run:
             OSError: The journal cannot be written.
         """
         answered: set[str] = set()
-        for earlier in self._journal.documents():
-            answered.add(earlier["id"])
-            self._tally.add_earlier(earlier)
+        with self._interruption.raising():
+            for earlier in self._journal.documents():
+                answered.add(earlier["id"])
+                self._tally.add_earlier(earlier)
         texts = self._texts(documents, answered)
         outcomes = client.extract_iter(texts, errors="return", max_in_flight=concurrency, patience=patience)
         try:
@@ -56,15 +57,19 @@ class Run:
                         self._fail(given.id, outcome)
                     else:
                         document = outcome.to_json() | {"id": given.id}
-                        with self._interruption.deferred():
-                            self._journal.append(document)
-                            self._tally.add(document)
+                        self._journal.append(document)
+                        self._tally.add(document)
                     self._bar.answered(given.n_bytes)
         finally:
             self._journal.sync()
 
     def _texts(self, documents: Iterable[Given | Rejected], answered: set[str]) -> Iterator[str]:
-        for document in documents:
+        remaining = iter(documents)
+        while True:
+            with self._interruption.raising():
+                document = next(remaining, None)
+            if document is None:
+                return
             if isinstance(document, Rejected):
                 self._fail(document.id, document)
                 self._bar.passed_over(document.n_bytes)
@@ -75,8 +80,7 @@ class Run:
                 yield document.text
 
     def _fail(self, document: str, failure: Rejected | GuillemetError) -> None:
-        with self._interruption.deferred():
-            line = self._failures.add(document, failure)
+        line = self._failures.add(document, failure)
         if self._failures.count <= _FAILURES_SHOWN:
             self._bar.say(f"guillemet: {line}")
         elif self._failures.count == _FAILURES_SHOWN + 1:
