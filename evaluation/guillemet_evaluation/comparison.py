@@ -114,7 +114,7 @@ def _difference(a: Values, b: Values) -> Difference:
         b=float(b[0]),
         difference=float(difference[0]),
         interval=interval(difference),
-        p_value=float("nan") if np.isnan(difference[0]) else min(1.0, 2 * tail / (len(drawn) + 1)),
+        p_value=float("nan") if np.isnan(difference[0]) else float(min(1.0, 2 * tail / (len(drawn) + 1))),
     )
 
 
