@@ -6,15 +6,12 @@ from typing import TypeAlias
 
 from guillemet_models.attribution import Attributed, Evidence, RelationProbabilities
 from guillemet_models.document import Entity, Quotation
-from guillemet_models.entities import describes_a_person, entity_of, person_names
+from guillemet_models.entities import entity_of, person_names
 from guillemet_models.scheme import Relation, SpanKind
 
 # Chosen on the development set: how much the second opinion of `_antecedents` weighs, and the least that it may say.
 SPEAKER_WEIGHT = 0.3
 SPEAKER_FLOOR = 0.02
-# How probable a named person must be to be the one described, even where "somebody new" is likelier.
-# Set on one article; on the development set it costs 0.3 points of F1 with the speaker, and names more of those who speak.
-DESCRIBED_FROM = 0.25
 
 Distribution: TypeAlias = dict[int | None, float]
 
@@ -84,7 +81,6 @@ def _clusters(evidence: Evidence) -> dict[int, Cluster]:
         certainty[index] = total[best]
         if best is not None:
             _merge(clusters, clusters[best], own)
-    _name_descriptions(evidence, clusters, certainty)
     for cluster in _distinct(clusters):
         cluster.mentions.sort()
         cluster.certainty = [certainty[index] for index in cluster.mentions]
@@ -118,26 +114,6 @@ def _antecedents(evidence: Evidence) -> dict[int, Distribution]:
         whole = sum(product.values())
         likely[index] = {antecedent: probability / whole for antecedent, probability in product.items()}
     return likely
-
-
-def _name_descriptions(evidence: Evidence, clusters: dict[int, Cluster], certainty: dict[int, float]) -> None:
-    """Give a person who is only described (« la porte-parole de la diplomatie ») to the named one that is likely enough.
-
-    A definite description presupposes that the reader knows who is meant.
-    """
-    for cluster in _distinct(clusters):
-        index = min(cluster.mentions)
-        if cluster.names or not describes_a_person(evidence, index):
-            continue
-        total: dict[int, float] = {}
-        for antecedent, probability in evidence.relations.of(index, Relation.ANTECEDENT).items():
-            if antecedent is not None and clusters[antecedent].names:
-                key = clusters[antecedent].mentions[0]
-                total[key] = total.get(key, 0.0) + probability
-        best = max(total, key=lambda key: total[key], default=None)
-        if best is not None and total[best] >= DESCRIBED_FROM:
-            certainty[index] = total[best]
-            _merge(clusters, clusters[best], cluster)
 
 
 def _merge(clusters: dict[int, Cluster], cluster: Cluster, other: Cluster) -> None:

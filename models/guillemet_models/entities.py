@@ -23,7 +23,6 @@ _DETERMINER = re.compile(
     r"|de|aux?|d['’]autres)\s+|[ld]['’]\s?)+",
     re.IGNORECASE,
 )
-_DESCRIPTION = re.compile(r"(?:le|la)\s+[a-zà-ÿ]|l['’][a-zà-ÿ]", re.IGNORECASE)
 _CIVILITY = re.compile(
     r"(?:(?:MM?|Mmes?|Mlles?|Mr|Mgr|Dr|Drs|Pr|Prof|Me|Monsieur|Madame|Mademoiselle|Maître|Docteur|Professeur)\b\.?\s+)+"
 )
@@ -49,12 +48,6 @@ def person_names(evidence: Evidence, index: int) -> set[str]:
         for word in _WORD.findall(name.of(evidence.text.text))
     )
     return {fold(word) for word in words if word[0].isupper() and len(word) > 1}
-
-
-def describes_a_person(evidence: Evidence, index: int) -> bool:
-    """Tell whether mention `index` is a definite description of one person, « le ministre » say."""
-    is_one = _kind_of(evidence, [index]) in {EntityKind.PERSON, EntityKind.UNNAMED}
-    return is_one and bool(_DESCRIPTION.match(evidence.characters(index).of(evidence.text.text)))
 
 
 def _kind_of(evidence: Evidence, mentions: Sequence[int]) -> EntityKind:
