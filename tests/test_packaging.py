@@ -169,7 +169,7 @@ def test_the_sdist_holds_no_caches(sdist: Path) -> None:
 
     assert {part for part in parts if part.startswith(".")} <= {".gitignore"}
     assert not {"__pycache__", "build", "dist", "outputs"} & parts
-    assert {"protos", "client", "server", "models", "tests", "README.md", "pyproject.toml"} <= parts
+    assert {"protos", "client", "server", "models", "evaluation", "tests", "README.md", "pyproject.toml"} <= parts
 
 
 def test_the_client_requires_what_grpc_and_a_terminal_need(requirements: list[str]) -> None:
@@ -196,14 +196,28 @@ def test_the_client_imports_nothing_heavy_and_needs_nothing_undeclared(run: Run)
 
 
 def test_the_client_alone_says_what_a_command_is_missing(run: Run) -> None:
-    version, serve, extract = run(MAIN, "--version"), run(MAIN, "serve"), run(MAIN, "extract", "-")
+    version, serve, extract, evaluate = (
+        run(MAIN, *it) for it in (["--version"], ["serve"], ["extract", "-"], ["evaluate", "g"])
+    )
 
     assert (version.returncode, version.stderr) == (0, "")
     assert re.fullmatch(r"guillemet \d+\.\d+\.\d+\n", version.stdout)
-    for refused in (serve, extract):
+    for refused, extra in ((serve, "server"), (extract, "server"), (evaluate, "evaluation")):
         assert refused.returncode == 2
-        assert "pip install 'guillemet[server]'" in refused.stderr
+        assert f"pip install 'guillemet[{extra}]'" in refused.stderr
         assert refused.stderr.count("\n") == 1
+
+
+def test_an_evaluation_needs_neither_server_nor_torch(run: Run, requirements: list[str]) -> None:
+    document = {"id": "a", "text": "Oui.", "entities": [], "quotations": []}
+    code = (
+        f"from guillemet_evaluation import evaluate; print(len(evaluate([{document}], []).documents), 'torch' in sys.modules)"
+    )
+
+    done = run(code, extra="evaluation")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1 False\n", "")
+    assert not closure(requirements, "evaluation") & {"torch", "onnxruntime", "tokenizers"}
 
 
 def test_the_wheel_with_the_server_finds_a_quotation(run: Run, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import NamedTuple, TextIO, TypeVar
 
 import typer
 from rich.console import Console
@@ -19,10 +19,22 @@ from guillemet_evaluation.documents import Document
 _Element = TypeVar("_Element")
 
 
-def ask(client: Client, truths: Sequence[Document], file: TextIO | None) -> tuple[list[Document], bool]:
-    """Return what a server answers, written to `file` as it comes, and whether it failed on a document."""
+class Answers(NamedTuple):
+    """The predictions of a system."""
+
+    documents: Sequence[Document]
+    system: str
+    """Its name."""
+    is_whole: bool = True
+    """False: it failed on a document."""
+
+
+def ask(client: Client, truths: Sequence[Document], file: TextIO | None) -> Answers:
+    """Return what a server answers, written to `file` as it comes."""
     answers: list[Document] = []
     try:
+        # Says at once, where the stream would be patient, that there is no server.
+        model = client.get_model()
         outcomes = client.extract_iter([truth.text for truth in truths], errors="return")
         for truth, outcome in zip(truths, watched(outcomes, len(truths), "asking"), strict=True):
             if isinstance(outcome, GuillemetError):
@@ -34,7 +46,7 @@ def ask(client: Client, truths: Sequence[Document], file: TextIO | None) -> tupl
     except GuillemetError as error:
         complain(sentence_of(error))
         raise typer.Exit(1) from error
-    return answers, len(answers) < len(truths)
+    return Answers(answers, f"{model.name} {model.version}", is_whole=len(answers) == len(truths))
 
 
 @contextmanager

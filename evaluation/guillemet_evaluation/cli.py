@@ -10,7 +10,7 @@ import typer
 
 from guillemet_client.connecting import Server, complain, connected, refuse
 from guillemet_client.printing import new_console
-from guillemet_evaluation.asking import ask, watched, written
+from guillemet_evaluation.asking import Answers, ask, watched, written
 from guillemet_evaluation.comparison import Comparison
 from guillemet_evaluation.comparison import compare as compare_systems
 from guillemet_evaluation.documents import Document
@@ -67,23 +67,20 @@ def evaluate(
             a, b = (_read_predictions(path, format, truths) for path in compare)
             _print_differences(compare_systems(truths, a, b, resamples=resamples, seed=seed), as_json=as_json)
             return
-        answers: Sequence[Document]
         if predictions is not None:
-            answers, failed = _read_predictions(predictions, format, truths), False
+            answers = Answers(_read_predictions(predictions, format, truths), predictions.name)
         else:
-            with connected(server, timeout=None, min_probability=min_probability) as client, written(save_predictions) as file:
-                answers, failed = ask(client, truths, file)
-        evaluation = measure(truths, answers, resamples=resamples, seed=seed, watched=_measuring).evaluation
+            with connected(server, timeout=60.0, min_probability=min_probability) as client, written(save_predictions) as file:
+                answers = ask(client, truths, file)
+        evaluation = measure(truths, answers.documents, resamples=resamples, seed=seed, watched=_measuring).evaluation
     except InvalidDocuments as error:
         for sentence in str(error).splitlines():
             complain(sentence)
         raise typer.Exit(2) from error
     _print_json(evaluation.to_json()) if as_json else print_evaluation(evaluation, new_console())
     if report is not None:
-        _write_report(
-            evaluation, report, title=f"{gold.name}: {predictions.name if predictions else server or 'embedded model'}"
-        )
-    if failed:
+        _write_report(evaluation, report, title=f"{gold.name}: {answers.system}")
+    if not answers.is_whole:
         raise typer.Exit(1)
 
 

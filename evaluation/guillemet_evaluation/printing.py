@@ -68,7 +68,7 @@ def print_evaluation(evaluation: Evaluation, console: Console) -> None:
     """Print the figures of an evaluation."""
     console.print(_size(evaluation))
     for sentence in _remarks(evaluation):
-        console.print(sentence)
+        console.print(sentence, soft_wrap=True)
     console.print(_figures(evaluation))
     if evaluation.calibration:
         console.print(_calibration(evaluation))
@@ -81,7 +81,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     for name, evaluation in (("A", comparison.a), ("B", comparison.b)):
         console.print(f"{name}: {_size(evaluation)}")
         for sentence in _remarks(evaluation):
-            console.print(f"{name}: {sentence}")
+            console.print(f"{name}: {sentence}", soft_wrap=True)
     table = _table("F1 or accuracy", "A", "B", "B - A", "95 %", "p")
     for heading, group in GROUPS.items():
         _add_heading(table, heading)

@@ -71,7 +71,7 @@ def test_what_is_missing_or_empty_is_said(port: Document, console: Console) -> N
 def test_a_comparison_is_a_table_with_the_documents_that_differ_most(port: Document, console: Console) -> None:
     gold = [replace(port, id=str(number)) for number in range(12)]
 
-    print_comparison(compare(gold, [], gold, resamples=100), console)
+    print_comparison(compare(gold, [replace(it, quotations=()) for it in gold], gold, resamples=100), console)
 
     assert lines(console)[0] == "A: 12 documents, 36 quotations; 0 predicted"
     assert cells(console, "quotation and speaker") == ["0.0", "100.0", "+100.0", "+100.0", "to", "+100.0", "0.020"]
