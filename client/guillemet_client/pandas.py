@@ -1,6 +1,11 @@
 """Quotations of a pandas data frame of texts (``pip install 'guillemet[pandas]'``)."""
 
-import pandas as pd
+try:
+    import pandas as pd
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "guillemet_client.pandas needs pandas: pip install 'guillemet[pandas]'", name=error.name
+    ) from None
 
 from guillemet_client._client import Client
 from guillemet_client._frames import columns_of, quotation_rows

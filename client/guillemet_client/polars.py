@@ -1,6 +1,11 @@
 """Quotations of a polars data frame of texts (``pip install 'guillemet[polars]'``)."""
 
-import polars as pl
+try:
+    import polars as pl
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "guillemet_client.polars needs polars: pip install 'guillemet[polars]'", name=error.name
+    ) from None
 
 from guillemet_client._client import Client
 from guillemet_client._frames import columns_of, quotation_rows

@@ -146,3 +146,13 @@ def test_a_client_without_frames_imports_none() -> None:
     program = "import sys, guillemet_client; print({'pandas', 'polars', 'pyarrow'} & set(sys.modules))"
 
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_missing_extra_is_named(library: str) -> None:
+    program = f"import sys; sys.modules['{library}'] = None; import guillemet_client.{library}"
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    needs = f"guillemet_client.{library} needs {library}: pip install 'guillemet[{library}]'"
+    assert done.stderr.splitlines()[-1] == f"ModuleNotFoundError: {needs}"

@@ -1,5 +1,6 @@
 """``guillemet batch``: a whole corpus, which no interruption undoes."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -134,11 +135,11 @@ def _require_pyarrow() -> None:
 @contextmanager
 def _explained(output: Output) -> Iterator[None]:
     """Say in a line what ended a run, and what is left of it."""
-    exit_code = 1
+    signalled: int | None = None
     try:
         yield
     except Interrupted as error:
-        sentence, exit_code = "interrupted", error.exit_code
+        sentence, signalled = "interrupted", error.exit_code
     except (WrongColumn, UnusableOutput) as error:  # of the standard input; of what is there
         refuse(str(error))
     except JournalInUse:
@@ -151,7 +152,11 @@ def _explained(output: Output) -> Iterator[None]:
         return
     kept = f"; the answers so far are in {output.partial}: --resume goes on" if output.partial.exists() else ""
     complain(f"{sentence}{kept}")
-    raise typer.Exit(exit_code)
+    if signalled is not None:
+        # All is closed. Python's own way out could wait for ever for a lock of a cancelled call, which a thread of gRPC took
+        # with it when the interpreter stopped it.
+        os._exit(signalled)
+    raise typer.Exit(1)
 
 
 def _print_summary(tally: Tally, failures: Failures) -> None:
