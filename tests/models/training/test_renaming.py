@@ -1,7 +1,6 @@
 """An article about other people has the same annotation, in their names."""
 
 import random
-import re
 from typing import Any
 
 import pytest
@@ -85,7 +84,7 @@ def test_every_gold_article_keeps_its_annotation(gold_documents: list[dict[str, 
             assert (old["name"] in document["text"]) == (new["name"] in after["text"])
             for (old_begin, old_end), (begin, end) in zip(old["mentions"], new["mentions"], strict=True):
                 words = [
-                    re.findall(r"\w+", text[slice(*span)])
+                    text[slice(*span)].split()  # « Doveska » may become « Marchetti-Roy »
                     for text, span in ((document["text"], (old_begin, old_end)), (after["text"], (begin, end)))
                 ]
                 assert len(words[0]) == len(words[1])
