@@ -7,7 +7,7 @@ from typing import Any
 from guillemet_models.tokenization import TextTokenizer, TokenizedText
 from guillemet_models.training.augmentation import Augmentation, vary
 from guillemet_models.training.corpus import Example, batches_by_length, example
-from guillemet_models.training.distillation import Teacher
+from guillemet_models.training.distillation import Teachers
 from guillemet_models.training.objective import Lesson
 from guillemet_models.training.renaming import Renaming
 
@@ -24,7 +24,7 @@ class Course:
         batch_documents: int,
         augmentation: Augmentation,
         seed: int,
-        teacher: Teacher | None = None,
+        teachers: Teachers | None = None,
         unlabelled: Sequence[str] = (),
         taught_epochs: int = 0,
     ) -> None:
@@ -37,13 +37,13 @@ class Course:
             batch_documents: How many a step reads.
             augmentation: How the texts are varied, anew in each epoch.
             seed: Of everything random.
-            teacher: Reads the unlabelled texts.
+            teachers: Read the unlabelled texts.
             unlabelled: Texts.
             taught_epochs: The first ones, which read the unlabelled texts as well.
         """
         self._documents = documents
-        self._unlabelled = unlabelled if teacher else ()
-        self._teacher = teacher
+        self._unlabelled = unlabelled if teachers else ()
+        self._teachers = teachers
         self._tokenizer = tokenizer
         self._batch_documents = batch_documents
         self._augmentation = augmentation
@@ -91,6 +91,6 @@ class Course:
 
     def _taught(self, batch: list[Example] | list[TokenizedText]) -> list[Lesson]:
         texts = [item for item in batch if isinstance(item, TokenizedText)]
-        if texts and self._teacher:
-            return self._teacher.lessons(texts)
+        if texts and self._teachers:
+            return self._teachers.lessons(texts)
         return [Lesson.of(item) for item in batch if isinstance(item, Example)]

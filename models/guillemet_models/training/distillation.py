@@ -1,8 +1,8 @@
-"""A trained model as the teacher of another (Hinton et al. 2015, arXiv:1503.02531), on texts that nobody annotated.
+"""Trained models as the teachers of another (Hinton et al. 2015, arXiv:1503.02531), on texts that nobody annotated.
 
-The teacher's doubts are taught too. Of tags, its marginals: with them the cross entropy over whole sequences has a closed form
-(Wang et al. 2021, arXiv:2010.05010). Of relations, its distributions among the spans that it finds, which are those that the
-student will meet, errors included.
+The teachers' doubts are taught too, and what they disagree on. Of tags, the mean of their marginals: with them the cross entropy
+over whole sequences has a closed form (Wang et al. 2021, arXiv:2010.05010). Of relations, the mean of their distributions among
+the spans that they find together, which are those that the student will meet, errors included.
 """
 
 import json
@@ -21,34 +21,37 @@ from guillemet_models.training.objective import Lesson, log_probabilities, padde
 from guillemet_models.training.sequence_loss import by_layer, forward_backward
 
 
-class Teacher:
-    """A trained model whose answers are taught."""
+class Teachers:
+    """Trained models of one tokenizer, whose answers are taught."""
 
-    def __init__(self, folder: Path, temperature: float, device: torch.device) -> None:
-        """Load the model.
+    def __init__(self, folders: Sequence[Path], temperature: float, device: torch.device) -> None:
+        """Load the models.
 
         Args:
-            folder: That `train` wrote.
-            temperature: Scores are divided by it: above 1 the teacher is less sure of itself.
+            folders: That `train` wrote, at least one.
+            temperature: Scores are divided by it: above 1 the teachers are less sure of themselves.
             device: On which it computes.
         """
-        self._model = QuotationModel.load(folder).to(device).eval()
+        self._models = [QuotationModel.load(folder).to(device).eval() for folder in folders]
         self._temperature = temperature
         self._device = device
 
     @torch.no_grad()
     def lessons(self, texts: Sequence[TokenizedText]) -> list[Lesson]:
-        """Return what the teacher says of `texts`."""
+        """Return what the teachers say of `texts`."""
         ids, features, is_token = (part.to(self._device) for part in padded(texts))
-        states, scores = read(self._model, ids, features, is_token)
+        readings = [read(model, ids, features, is_token) for model in self._models]
         lessons = []
         for row, text in enumerate(texts):
-            own = scores[row : row + 1, : len(text)]
-            marginals, _ = forward_backward(by_layer(own / self._temperature))
-            found, _ = candidates(text, decode(own[0].cpu().numpy()))
+            scores = [scores[row : row + 1, : len(text)] for _, scores in readings]
+            marginals = torch.stack([forward_backward(by_layer(own / self._temperature))[0] for own in scores]).mean(0)
+            found, _ = candidates(text, decode(torch.stack(scores).mean(0)[0].cpu().numpy()))
             pairs = propose(text, found)
-            related = log_probabilities(relation_scores(self._model, states[row], pairs) / self._temperature, pairs).exp()
-            lessons.append(Lesson(text, marginals.transpose(0, 1).cpu(), pairs, related.cpu()))
+            related = [
+                log_probabilities(relation_scores(model, states[row], pairs) / self._temperature, pairs).exp()
+                for model, (states, _) in zip(self._models, readings, strict=True)
+            ]
+            lessons.append(Lesson(text, marginals.transpose(0, 1).cpu(), pairs, torch.stack(related).mean(0).cpu()))
         return lessons
 
 

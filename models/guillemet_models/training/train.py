@@ -6,6 +6,7 @@ written every few minutes, and the same command goes on from it.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +21,7 @@ from guillemet_models.tokenization import TextTokenizer
 from guillemet_models.training.augmentation import Augmentation
 from guillemet_models.training.corpus import read
 from guillemet_models.training.course import Course
-from guillemet_models.training.distillation import Teacher, read_texts
+from guillemet_models.training.distillation import Teachers, read_texts
 from guillemet_models.training.objective import loss_of
 from guillemet_models.training.run import check_inputs, read_run
 
@@ -33,10 +34,10 @@ class TrainingConfig:
     corpus: Path  # JSON lines in the one format
     output: Path  # folder for the model
     epochs: int = 14  # over the annotated articles
-    teacher: Path | None = None  # folder of a trained model
-    unlabelled: Path | None = None  # JSON lines, a `text` each, which the teacher reads
+    teachers: Sequence[Path] = ()  # folders of trained models
+    unlabelled: Path | None = None  # JSON lines, a `text` each, which the teachers read
     taught_epochs: int = 2  # the first ones, which read the unlabelled texts too
-    temperature: float = 2.0  # of the teacher
+    temperature: float = 2.0  # of the teachers
     batch_documents: int = 6
     encoder_learning_rate: float = 3e-4
     head_learning_rate: float = 1e-3
@@ -56,19 +57,20 @@ class TrainingConfig:
         Raises:
             ValueError: A key is unknown or missing, or a file that it names; the message says which.
         """
-        values = read_run(path, optional=("teacher", "unlabelled"))
+        values = read_run(path, optional=("unlabelled",))
         try:
             config = cls(
                 heads=HeadConfig(**values.pop("heads", {})),
                 augmentation=Augmentation(**values.pop("augmentation", {})),
+                teachers=[Path(folder) for folder in values.pop("teachers", [])],
                 **values,
             )
         except TypeError as error:
             raise ValueError(f"{path}: {error}") from error
-        if (config.teacher is None) != (config.unlabelled is None):
-            raise ValueError(f"{path}: teacher and unlabelled go together")
-        taught = [config.teacher / "model.safetensors", config.unlabelled] if config.teacher and config.unlabelled else []
-        check_inputs(path, config.encoder, config.corpus, *taught)
+        if bool(config.teachers) != (config.unlabelled is not None):
+            raise ValueError(f"{path}: teachers and unlabelled go together")
+        taught = [teacher / "model.safetensors" for teacher in config.teachers]
+        check_inputs(path, config.encoder, config.corpus, *taught, *filter(None, [config.unlabelled]))
         return config
 
 
@@ -84,7 +86,7 @@ def train(config: TrainingConfig) -> None:
         batch_documents=config.batch_documents,
         augmentation=config.augmentation,
         seed=config.seed,
-        teacher=Teacher(config.teacher, config.temperature, device) if config.teacher else None,
+        teachers=Teachers(config.teachers, config.temperature, device) if config.teachers else None,
         unlabelled=read_texts(config.unlabelled) if config.unlabelled else (),
         taught_epochs=config.taught_epochs,
     )

@@ -1,4 +1,4 @@
-"""What a teacher says is what its student is to say."""
+"""What teachers say is what their student is to say."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from guillemet_models.encoder import Encoder
 from guillemet_models.model import HeadConfig, QuotationModel
 from guillemet_models.scheme import Relation
 from guillemet_models.tokenization import TextTokenizer, TokenizedText
-from guillemet_models.training.distillation import Teacher
+from guillemet_models.training.distillation import Teachers
 from guillemet_models.training.objective import loss_of
 
 
@@ -32,7 +32,7 @@ def texts(folder: Path, gold_documents: list[dict[str, Any]]) -> list[TokenizedT
 
 
 def test_lessons_are_distributions(folder: Path, texts: list[TokenizedText]) -> None:
-    for text, lesson in zip(texts, Teacher(folder, 1.0, torch.device("cpu")).lessons(texts), strict=True):
+    for text, lesson in zip(texts, Teachers([folder], 1.0, torch.device("cpu")).lessons(texts), strict=True):
         assert lesson.text is text
         torch.testing.assert_close(lesson.tags.sum(-1), torch.ones(lesson.tags.shape[:-1]))
         groups = lesson.pairs.pairs[:, 0] * len(Relation) + lesson.pairs.relations
@@ -41,7 +41,7 @@ def test_lessons_are_distributions(folder: Path, texts: list[TokenizedText]) -> 
 
 
 def test_the_teacher_has_nothing_to_learn_from_itself(folder: Path, texts: list[TokenizedText]) -> None:
-    lessons = Teacher(folder, 1.0, torch.device("cpu")).lessons(texts)
+    lessons = Teachers([folder], 1.0, torch.device("cpu")).lessons(texts)
     model = QuotationModel.load(folder).eval()
 
     sum(loss_of(model, lessons, 0.0, 0).values(), torch.zeros(())).backward()  # type: ignore[no-untyped-call]
@@ -52,8 +52,23 @@ def test_the_teacher_has_nothing_to_learn_from_itself(folder: Path, texts: list[
 
 
 def test_a_warmer_teacher_is_less_sure(folder: Path, texts: list[TokenizedText]) -> None:
-    sure, unsure = (Teacher(folder, temperature, torch.device("cpu")).lessons(texts) for temperature in (0.5, 4.0))
+    sure, unsure = (Teachers([folder], temperature, torch.device("cpu")).lessons(texts) for temperature in (0.5, 4.0))
 
     for one, other in zip(sure, unsure, strict=True):
         assert one.tags.amax(-1).mean() > other.tags.amax(-1).mean()
         assert one.related.square().sum() > other.related.square().sum()
+
+
+def test_teachers_who_differ_teach_their_mean(folder: Path, tmp_path: Path, texts: list[TokenizedText]) -> None:
+    other = QuotationModel.load(folder)
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.mul_(1.5)
+    other.save(tmp_path, folder / "tokenizer.json")
+
+    alone = [Teachers([one], 1.0, torch.device("cpu")).lessons(texts) for one in (folder, tmp_path)]
+    together = Teachers([folder, tmp_path], 1.0, torch.device("cpu")).lessons(texts)
+
+    for one, two, both in zip(*alone, together, strict=True):
+        assert (one.tags - two.tags).abs().max() > 1e-3
+        torch.testing.assert_close(both.tags, (one.tags + two.tags) / 2)

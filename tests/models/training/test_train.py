@@ -146,7 +146,7 @@ def test_a_taught_run_reads_what_nobody_annotated_and_goes_on_where_it_was_kille
     unlabelled = tmp_path / "unlabelled.jsonl.xz"
     with lzma.open(unlabelled, "wt", encoding="utf-8") as lines:
         lines.writelines(json.dumps({"text": article["text"]}) + "\n" for article in articles)
-    taught = replace(config, teacher=whole.output, unlabelled=unlabelled, taught_epochs=1)
+    taught = replace(config, teachers=[whole.output], unlabelled=unlabelled, taught_epochs=1)
     undisturbed = replace(taught, output=tmp_path / "undisturbed")
     train(undisturbed)
 
@@ -186,7 +186,7 @@ def test_a_run_is_read_from_its_file(tmp_path: Path) -> None:
     [
         ('encoder = "e"\ncorpus = "c"\noutput = "o"\nepoch = 3', "epoch"),
         ('encoder = "e"\ncorpus = "c"', "output"),
-        ('encoder = "e"\ncorpus = "c"\noutput = "o"\nteacher = "t"', "unlabelled"),
+        ('encoder = "e"\ncorpus = "c"\noutput = "o"\nteachers = ["t"]', "unlabelled"),
         ('encoder = "e"\ncorpus = "c"\noutput = "o"\n[heads]\nwidth = 1', "width"),
         ('encoder = "e"\ncorpus = "c"\noutput = "o"\n[augmentation]\nnoise = 1', "noise"),
     ],
