@@ -1,8 +1,8 @@
 """Trained models as the teachers of another (Hinton et al. 2015, arXiv:1503.02531), on texts that nobody annotated.
 
-The teachers' doubts are taught too, and what they disagree on. Of tags, the mean of their marginals: with them the cross entropy
-over whole sequences has a closed form (Wang et al. 2021, arXiv:2010.05010). Of relations, the mean of their distributions among
-the spans that they find together, which are those that the student will meet, errors included.
+The teachers' doubts are taught too, and what they disagree on. Of tags, the mean of their marginals: with them the cross
+entropy over whole sequences has a closed form (Wang et al. 2021, arXiv:2010.05010). Of relations, the mean of their
+distributions among the spans that they find together, which are those that the student will meet, errors included.
 """
 
 import json
