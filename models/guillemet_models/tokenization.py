@@ -24,6 +24,7 @@ class TokenizedText:
     ids: NDArray[np.int64]  # (n,)
     begins: NDArray[np.int64]  # (n,), first character, white space before a word left out
     ends: NDArray[np.int64]  # (n,)
+    words: NDArray[np.int64]  # (n, 2), the same with the rest of the words that the token is of
     features: NDArray[np.int64]  # (n, len(FEATURE_SIZES))
     sentences: NDArray[np.int64]  # (n,), index of the sentence, never falling
     paragraphs: NDArray[np.int64]  # (n,), index of the paragraph, never falling
@@ -35,8 +36,8 @@ class TokenizedText:
         return len(self.ids)
 
     def characters(self, first: int, last: int) -> Span:
-        """Return the characters of the tokens from `first` to `last`, both included."""
-        return Span(int(self.begins[first]), int(self.ends[last]))
+        """Return the characters of the tokens from `first` to `last`, both included, with the rest of a word that they cut."""
+        return Span(int(self.words[first, 0]), int(self.words[last, 1]))
 
     def tokens(self, span: Span) -> tuple[int, int] | None:
         """Return the first and the last token that `span` touches, or None if it touches none."""
@@ -84,6 +85,7 @@ class TextTokenizer:
             ids=ids,
             begins=begins,
             ends=ends,
+            words=_whole_words(text, begins, ends),
             features=_features(begins, ends, blocks, depths, regions),
             sentences=_sentences(text, ends, blocks),
             paragraphs=blocks,
@@ -105,6 +107,20 @@ def windows(length: int, size: int, overlap: int) -> Iterator[slice]:
     for begin in range(0, length - overlap, step):
         begin = min(begin, length - size)  # noqa: PLW2901
         yield slice(begin, begin + size)
+
+
+def _whole_words(text: str, begins: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return ``(n, 2)``: where the words begin and end that stretches of characters begin and end in.
+
+    No word goes on with a capital: « octobreSelon », as texts have it that lost a space, are two.
+    """
+    is_letter, is_small = (np.fromiter(map(holds, text), dtype=bool, count=len(text)) for holds in (str.isalpha, str.islower))
+    places = np.arange(len(text) + 1)
+    goes_on = np.zeros(len(text) + 1, dtype=bool)
+    goes_on[1:-1] = is_letter[:-1] & is_small[1:]
+    before = np.maximum.accumulate(np.where(goes_on, 0, places))
+    behind = np.minimum.accumulate(np.where(goes_on, len(text), places)[::-1])[::-1]
+    return np.stack([before[begins], behind[ends]], axis=1)
 
 
 def _stripped(text: str, offsets: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from guillemet_models.document import Span
@@ -128,6 +128,29 @@ def test_white_space_before_a_word_is_no_part_of_it(tokenizer: TextTokenizer) ->
     first, last = tokenized.tokens(Span(7, 14)) or (0, 0)
 
     assert tokenized.characters(first, last).of(text) == "« oui »"
+
+
+@given(text=ODD_CHARACTERS, data=st.data())
+def test_no_word_is_cut(tokenizer: TextTokenizer, text: str, data: st.DataObject) -> None:
+    tokenized = tokenizer(text)
+    assume(len(tokenized))
+    last = data.draw(st.integers(0, len(tokenized) - 1))
+    first = data.draw(st.integers(0, last))
+
+    span = tokenized.characters(first, last)
+
+    assert span.contains(Span(int(tokenized.begins[first]), int(tokenized.ends[last])))
+    for place in span:
+        assert not (0 < place < len(text) and text[place - 1].isalpha() and text[place].islower())
+
+
+def test_each_token_stands_for_its_word(tokenizer: TextTokenizer) -> None:
+    text = "Depuis octobreSelon elle l'indignée"
+    tokenized = tokenizer(text)
+
+    words = {tokenized.characters(token, token).of(text) for token in range(len(tokenized))}
+
+    assert words >= {"Depuis", "octobre", "Selon", "elle", "indignée"}
 
 
 def test_typographic_variants_make_the_same_tokens(tokenizer: TextTokenizer) -> None:
