@@ -55,8 +55,8 @@ class Teachers:
         return lessons
 
 
-def read_texts(path: Path) -> list[str]:
-    """Return the texts of a JSON-lines file, xz-compressed or not; of each line the field ``text``."""
+def read_texts(path: Path) -> dict[str, str]:
+    """Return the texts of a JSON-lines file, xz-compressed or not, by their ids: of each line ``id`` and ``text``."""
     opened = lzma.open if path.suffix == ".xz" else open
     with opened(path, "rt", encoding="utf-8") as lines:
-        return [json.loads(line)["text"] for line in lines]
+        return {document["id"]: document["text"] for document in map(json.loads, lines)}

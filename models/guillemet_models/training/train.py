@@ -24,6 +24,7 @@ from guillemet_models.training.course import Course
 from guillemet_models.training.distillation import Teachers, read_texts
 from guillemet_models.training.objective import loss_of
 from guillemet_models.training.run import check_inputs, read_run
+from guillemet_models.training.standoff import read_standoff
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,8 @@ class TrainingConfig:
     output: Path  # folder for the model
     epochs: int = 14  # over the annotated articles
     teachers: Sequence[Path] = ()  # folders of trained models
-    unlabelled: Path | None = None  # JSON lines, a `text` each, which the teachers read
+    unlabelled: Path | None = None  # JSON lines of texts, which the teachers read
+    annotations: Path | None = None  # of some of those texts, apart from them
     taught_epochs: int = 2  # the first ones, which read the unlabelled texts too
     temperature: float = 2.0  # of the teachers
     batch_documents: int = 6
@@ -57,7 +59,7 @@ class TrainingConfig:
         Raises:
             ValueError: A key is unknown or missing, or a file that it names; the message says which.
         """
-        values = read_run(path, optional=("unlabelled",))
+        values = read_run(path, optional=("unlabelled", "annotations"))
         try:
             config = cls(
                 heads=HeadConfig(**values.pop("heads", {})),
@@ -67,10 +69,10 @@ class TrainingConfig:
             )
         except TypeError as error:
             raise ValueError(f"{path}: {error}") from error
-        if bool(config.teachers) != (config.unlabelled is not None):
-            raise ValueError(f"{path}: teachers and unlabelled go together")
+        if bool(config.teachers or config.annotations) != (config.unlabelled is not None):
+            raise ValueError(f"{path}: unlabelled goes together with teachers or annotations")
         taught = [teacher / "model.safetensors" for teacher in config.teachers]
-        check_inputs(path, config.encoder, config.corpus, *taught, *filter(None, [config.unlabelled]))
+        check_inputs(path, config.encoder, config.corpus, *taught, *filter(None, [config.unlabelled, config.annotations]))
         return config
 
 
@@ -79,15 +81,19 @@ def train(config: TrainingConfig) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(config.seed)
     tokenizer = TextTokenizer(config.encoder / "tokenizer.json")
+    texts = read_texts(config.unlabelled) if config.unlabelled else {}
+    annotated = read_standoff(config.annotations, texts) if config.annotations else []
+    for document in annotated:
+        del texts[document["id"]]
     course = Course(
-        read(config.corpus),
+        [*read(config.corpus), *annotated],
         tokenizer,
         epochs=config.epochs,
         batch_documents=config.batch_documents,
         augmentation=config.augmentation,
         seed=config.seed,
         teachers=Teachers(config.teachers, config.temperature, device) if config.teachers else None,
-        unlabelled=read_texts(config.unlabelled) if config.unlabelled else (),
+        unlabelled=list(texts.values()),
         taught_epochs=config.taught_epochs,
     )
     model = QuotationModel(Encoder(config.encoder), config.heads).to(device)

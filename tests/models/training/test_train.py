@@ -15,6 +15,7 @@ from guillemet_models.tokenization import TextTokenizer
 from guillemet_models.training import train as training
 from guillemet_models.training.corpus import example
 from guillemet_models.training.sequence_loss import one_hot, sequence_loss
+from guillemet_models.training.standoff import detached
 from guillemet_models.training.train import TrainingConfig, train
 
 HEADS = HeadConfig(tagging_width=16, span_width=8, pair_width=8)
@@ -145,7 +146,7 @@ def test_a_taught_run_reads_what_nobody_annotated_and_goes_on_where_it_was_kille
 ) -> None:
     unlabelled = tmp_path / "unlabelled.jsonl.xz"
     with lzma.open(unlabelled, "wt", encoding="utf-8") as lines:
-        lines.writelines(json.dumps({"text": article["text"]}) + "\n" for article in articles)
+        lines.writelines(json.dumps({"id": article["id"], "text": article["text"]}) + "\n" for article in articles)
     taught = replace(config, teachers=[whole.output], unlabelled=unlabelled, taught_epochs=1)
     undisturbed = replace(taught, output=tmp_path / "undisturbed")
     train(undisturbed)
@@ -162,6 +163,23 @@ def test_a_taught_run_reads_what_nobody_annotated_and_goes_on_where_it_was_kille
     assert any(not torch.equal(untaught[name], value) for name, value in expected.items())
     for name, value in expected.items():
         torch.testing.assert_close(resumed[name], value)
+
+
+def test_articles_annotated_apart_from_their_texts_are_trained_on(
+    config: TrainingConfig, articles: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    texts, annotations, nothing = (tmp_path / name for name in ("texts.jsonl", "annotations.jsonl", "nothing.jsonl"))
+    texts.write_text("".join(json.dumps({"id": it["id"], "text": it["text"]}) + "\n" for it in articles), encoding="utf-8")
+    annotations.write_text("".join(json.dumps(detached(article)) + "\n" for article in articles), encoding="utf-8")
+    nothing.write_text("", encoding="utf-8")
+    apart = replace(config, output=tmp_path / "apart", corpus=nothing, unlabelled=texts, annotations=annotations)
+
+    train(config)
+    train(apart)
+
+    one, other = (load_file(run.output / "model.safetensors") for run in (config, apart))
+    for name, value in one.items():
+        torch.testing.assert_close(other[name], value)
 
 
 def test_a_run_is_read_from_its_file(tmp_path: Path) -> None:
