@@ -130,14 +130,14 @@ def run(installed: Path, requirements: list[str], tmp_path_factory: pytest.TempP
         shutil.rmtree(folder)
 
 
-MAIN = "from guillemet_client.cli import main; main()"
+MAIN = "from guillemet_command import main; main()"
 
 
 def test_the_wheel_holds_the_packages_and_the_embedded_model(wheel: Path) -> None:
     names = set(contents(wheel))
     top = {name.split("/")[0] for name in names}
 
-    assert {name for name in top if not name.endswith(".dist-info")} == PACKAGES
+    assert {name for name in top if not name.endswith(".dist-info")} == PACKAGES | {"guillemet_command.py"}
     assert {f"guillemet_models/embedded/{name}" for name in EMBEDDED} <= names
     assert {f"{package}/py.typed" for package in PACKAGES} <= names
     assert not [name for name in names if "test" in name.lower() or "__pycache__" in name]
