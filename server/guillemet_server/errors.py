@@ -163,19 +163,52 @@ def queue_full(*, queued: int, limit: int, wait_seconds: float | None) -> Refusa
 
 
 def deadline_unreachable(*, predicted_wait_seconds: float) -> Refusal:
-    """The deadline would pass in the queue, so the work is not begun."""
+    """The deadline would pass in the queue or in inference, so the work is not begun."""
     wait_ms = round(1000 * predicted_wait_seconds)
     return Refusal(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         "DEADLINE_UNREACHABLE",
-        f"the wait is about {wait_ms:,} ms, beyond the deadline",
+        f"the answer could not be ready before the deadline; the wait alone is about {wait_ms:,} ms",
         metadata={"predicted_wait_ms": wait_ms},
+        retry_seconds=predicted_wait_seconds,
     )
 
 
 def deadline_exceeded() -> Refusal:
     """The caller's time is over."""
     return Refusal(grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "the deadline passed before the answer was ready")
+
+
+def message_malformed() -> Refusal:
+    """Bytes that are no message of the contract."""
+    return Refusal(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "MESSAGE_MALFORMED",
+        "the message is none of the contract: its protobuf is damaged, or a string in it is no UTF-8",
+    )
+
+
+def token_missing() -> Refusal:
+    """A caller who does not say who it is."""
+    return Refusal(
+        grpc.StatusCode.UNAUTHENTICATED, "TOKEN_MISSING", "callers need a token here: send the header authorization: Bearer …"
+    )
+
+
+def token_unknown() -> Refusal:
+    """A token that lets nobody in, or no longer does."""
+    return Refusal(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_UNKNOWN", "the token is not known here, or no longer")
+
+
+def quota_exceeded(*, tokens_per_second: float, wait_seconds: float) -> Refusal:
+    """A caller who asks for more than its share."""
+    return Refusal(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "QUOTA_EXCEEDED",
+        f"the caller's quota of {tokens_per_second:g} tokens a second is used up",
+        metadata={"tokens_per_second": f"{tokens_per_second:g}"},
+        retry_seconds=wait_seconds,
+    )
 
 
 def model_loading() -> Refusal:

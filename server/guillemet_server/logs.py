@@ -22,6 +22,7 @@ def json_logger(level: str, stream: TextIO | None = None) -> FilteringBoundLogge
     logger: FilteringBoundLogger = structlog.wrap_logger(
         structlog.PrintLogger(stream or sys.stderr),
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),
@@ -32,11 +33,11 @@ def json_logger(level: str, stream: TextIO | None = None) -> FilteringBoundLogge
 
 
 def reported(error: BaseException, log: FilteringBoundLogger) -> errors.Refusal:
-    """Log a failure under a new request id, and return what the caller is told of it.
+    """Log a failure under the id of the request, and return what the caller is told of it.
 
     The exception's own message stays out of the log: it may quote the text that broke something.
     """
-    request_id = uuid.uuid4().hex
+    request_id = structlog.contextvars.get_contextvars().get("request_id") or uuid.uuid4().hex
     frames = traceback.extract_tb(error.__traceback__)
     log.error(
         "failure",
