@@ -15,11 +15,11 @@ from guillemet_evaluation.comparison import Comparison
 from guillemet_evaluation.comparison import compare as compare_systems
 from guillemet_evaluation.documents import Document
 from guillemet_evaluation.evaluating import RESAMPLES, measure
-from guillemet_evaluation.formats import READABLE, Format, read
+from guillemet_evaluation.formats import READABLE, Format, read_predictions
 from guillemet_evaluation.printing import print_comparison, print_evaluation
 from guillemet_evaluation.reading import by_id, read_documents
 from guillemet_evaluation.results import Evaluation
-from guillemet_evaluation.validation import Fault, InvalidDocuments
+from guillemet_evaluation.validation import MOST_LISTED, Fault, InvalidDocuments
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -99,11 +99,13 @@ def _check_report(path: Path | None, *, has_one: bool) -> None:
 
 
 def _read_predictions(path: Path, format: Format, truths: Sequence[Document]) -> tuple[Document, ...]:
-    """Return the predictions of a file; words of another format that have no place in their text are said and left out."""
-    left_out: list[Fault] = []
-    documents = read(path, format, {truth.id: truth.text for truth in truths}, left_out=left_out)
-    for fault in left_out:
-        complain(f"{path}: left out: {fault}")
+    """Return the predictions of a file; words that have no place in their text are said."""
+    unplaced: list[Fault] = []
+    documents = read_predictions(path, format, truths, unplaced=unplaced)
+    for fault in unplaced[:MOST_LISTED]:
+        complain(f"{path}: unplaced: {fault}")
+    if len(unplaced) > MOST_LISTED:
+        complain(f"{path}: unplaced: and {len(unplaced) - MOST_LISTED:,} more")
     by_id(documents, truths, name=str(path))
     return documents
 

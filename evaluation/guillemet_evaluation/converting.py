@@ -1,12 +1,14 @@
 """``guillemet convert``: documents from one format into another."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from guillemet_client.connecting import complain, refuse
+from guillemet_evaluation.documents import Document
 from guillemet_evaluation.formats import LOST, READABLE, WRITABLE, Format, read, write
 from guillemet_evaluation.formats.files import files_below, read_text
 from guillemet_evaluation.reading import Collected, read_documents
@@ -51,9 +53,10 @@ def convert(
         refuse("--texts is for other formats; one of guillemet holds its own")
     if target.exists():
         refuse(f"{target} is there already; name another OUTPUT, or remove it")
-    left_out: list[Fault] = []
+    unplaced: list[Fault] = []
     try:
-        documents = read(source, before, {} if texts is None else _texts_of(texts), left_out=left_out if leave_out else None)
+        documents = read(source, before, {} if texts is None else _texts_of(texts), unplaced=unplaced if leave_out else None)
+        documents = tuple(map(_without_unplaced, documents))
         write(documents, target, after)
     except InvalidDocuments as error:
         for sentence in str(error).splitlines():
@@ -62,11 +65,15 @@ def convert(
     except OSError as error:
         complain(f"{target} cannot be written ({error.strerror})")
         raise typer.Exit(1) from error
-    for fault in left_out:
+    for fault in unplaced:
         complain(f"{source}: left out: {fault}")
     n_quotations = sum(len(document.quotations) for document in documents)
     lost = f"; {after} has no place for {LOST[after]}" if after in LOST else ""
     typer.echo(f"{target}: {len(documents):,} documents, {n_quotations:,} quotations{lost}", err=True)
+
+
+def _without_unplaced(document: Document) -> Document:
+    return replace(document, quotations=tuple(quotation for quotation in document.quotations if quotation.spans))
 
 
 def _format_of(path: Path) -> Format | None:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from guillemet_client import Span
 from guillemet_evaluation.comparable import count_comparable
 from guillemet_evaluation.judging import Judgement, Side
-from guillemet_evaluation.naming import source_form
 from guillemet_evaluation.slicing import slices_of
+from guillemet_evaluation.sources import source_form
 from guillemet_evaluation.tallying import Counts, add_accuracy, add_score, add_sets
 
 
@@ -103,6 +103,9 @@ def _count_institutions(counts: Counts, gold: Side, predicted: Side, matches: Se
 
 def _count_slices(counts: Counts, gold: Side, predicted: Side, matches: Sequence[Judgement], *, outlet: str) -> None:
     truths, answers = ([{"outlet": outlet, **cuts} for cuts in slices_of(side)] for side in (gold, predicted))
+    # How a source is to be resolved only gold knows: a prediction may name its speaker as if there were nothing to resolve.
+    for match in matches:
+        answers[match.pair.predicted]["resolution"] = truths[match.pair.gold]["resolution"]
     for sides, what in ((truths, "gold"), (answers, "predicted")):
         for cuts in sides:
             for figure in cuts.items():

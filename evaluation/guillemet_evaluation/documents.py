@@ -49,7 +49,9 @@ class Quotation:
     """Words that the text presents as somebody's, and whose."""
 
     spans: tuple[Span, ...]
-    """The content, marks included, in order, disjoint; several where an insert interrupts it."""
+    """The content, marks included, in order, disjoint; several where an insert interrupts it.
+
+    (), in predictions only: its words have no place in the text. It counts as spurious."""
     type: QuotationType | None = None
     """None, in predictions only: the system does not say."""
     cue: Span | None = None

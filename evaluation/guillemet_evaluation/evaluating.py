@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from guillemet_client import QuotationType
-from guillemet_evaluation.bootstrap import SampledRates, Sums, mean_rates
+from guillemet_evaluation.bootstrap import SampledAccuracy, SampledRates, Sums, mean_rates
 from guillemet_evaluation.calibrating import Answer, answers_of, calibrations, count_answers
 from guillemet_evaluation.counting import count
 from guillemet_evaluation.documents import Document
 from guillemet_evaluation.figures import Accuracy, Score, Slice
 from guillemet_evaluation.judging import Side, judge, pairs_of
-from guillemet_evaluation.naming import SOURCE_FORMS
 from guillemet_evaluation.reading import AnyDocuments, as_documents, by_id
 from guillemet_evaluation.results import Comparable, Evaluation, JudgedDocument
 from guillemet_evaluation.slicing import OTHER_OUTLETS, VALUES, outlet, outlets_kept
+from guillemet_evaluation.sources import SOURCE_FORMS
 from guillemet_evaluation.tallying import Counts
 
 RESAMPLES = 1000
@@ -163,7 +163,10 @@ def _slices(sums: Sums, judged: Sequence[JudgedDocument]) -> dict[str, dict[str,
         found[cut] = {}
         for value in values:
             figure = "slices", cut, value
-            scores = {name: sums.score((*figure, name), figure).score() for name in Slice.__dataclass_fields__}
+            scores = {
+                name: sums.score((*figure, name), figure).score() for name in ("quotation", "joint_source", "joint_speaker")
+            }
+            speakers = SampledAccuracy(*(sums[*figure, name, "found"] for name in ("joint_speaker", "quotation")))
             if scores["quotation"].gold or scores["quotation"].predicted:
-                found[cut][value] = Slice(**scores)
+                found[cut][value] = Slice(**scores, speaker_accuracy=speakers.accuracy())
     return found

@@ -57,6 +57,8 @@ class Slice:
     """At a character IoU of 0.5."""
     joint_source: Score
     joint_speaker: Score
+    speaker_accuracy: Accuracy
+    """Of the matching pairs whose gold is in the slice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

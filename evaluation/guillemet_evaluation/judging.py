@@ -15,7 +15,7 @@ MATCHES_FROM = 0.5
 
 
 class Side:
-    """A document with what is compared of it: its quotations, but for those that hold nothing."""
+    """A document with what is compared of it: its quotations, but for those of nothing but marks."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -24,9 +24,12 @@ class Side:
             Content(trimmed(document.text, said.spans), said.type or "", said.source or (), said.cue or ())
             for said in document.quotations
         ]
-        self.indices = [index for index, content in enumerate(contents) if content.spans]
-        """Of the quotations that hold something, among those of the document."""
-        self.empty = [index for index, content in enumerate(contents) if not content.spans]
+        # What has no spans, and so nothing to trim, was said and is compared: with nothing.
+        is_empty = [bool(said.spans) and not content.spans for said, content in zip(document.quotations, contents, strict=True)]
+        self.indices = [index for index, empty in enumerate(is_empty) if not empty]
+        """Of the quotations that are compared, among those of the document."""
+        self.empty = [index for index, empty in enumerate(is_empty) if empty]
+        """Of the others."""
         self.contents = [contents[index] for index in self.indices]
         self.quotations = [document.quotations[index] for index in self.indices]
         self.speakers = [entities.get(quotation.speaker or "") for quotation in self.quotations]
@@ -85,16 +88,18 @@ def pairs_of(gold: Side, predicted: Side, judgements: list[Judgement]) -> tuple[
             found.append(Pair(gold=place, predicted=answer, iou=judgement.pair.iou, outcomes=_outcomes(judgement)))
         else:
             found.append(Pair(gold=place, predicted=None, iou=0.0, outcomes=(Outcome.MISSED,)))
-    alone = {predicted.indices[index]: Outcome.SPURIOUS for index in range(len(predicted.indices)) if index not in aligned}
-    alone |= dict.fromkeys(predicted.empty, Outcome.EMPTY)
-    found += [Pair(gold=None, predicted=place, iou=0.0, outcomes=(outcome,)) for place, outcome in alone.items()]
-    return tuple(sorted(found, key=lambda pair: _begin(gold, predicted, pair)))
+    for index, place in enumerate(predicted.indices):
+        if index not in aligned:
+            unplaced = () if predicted.contents[index].spans else (Outcome.UNPLACED,)
+            found.append(Pair(gold=None, predicted=place, iou=0.0, outcomes=(Outcome.SPURIOUS, *unplaced)))
+    found += [Pair(gold=None, predicted=place, iou=0.0, outcomes=(Outcome.EMPTY,)) for place in predicted.empty]
+    return tuple(sorted(found, key=lambda pair: _begin(gold.document, predicted.document, pair)))
 
 
-def _begin(gold: Side, predicted: Side, pair: Pair) -> int:
-    if pair.gold is not None:
-        return gold.document.quotations[pair.gold].spans[0].begin
-    return predicted.document.quotations[pair.predicted or 0].spans[0].begin
+def _begin(gold: Document, predicted: Document, pair: Pair) -> int:
+    """Return the first character of a pair; the end of the text for what has no place in it."""
+    quotation = predicted.quotations[pair.predicted or 0] if pair.gold is None else gold.quotations[pair.gold]
+    return quotation.spans[0].begin if quotation.spans else len(gold.text)
 
 
 def _judgement(gold: Side, predicted: Side, pair: AlignedPair) -> Judgement:

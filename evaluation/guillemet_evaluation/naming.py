@@ -4,8 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from guillemet_client import EntityKind
-from guillemet_evaluation.documents import Document, Entity, Quotation
+from guillemet_evaluation.documents import Document, Quotation
 
 # Left out at the beginning of a name, as long as something follows.
 _LEADING = re.compile(
@@ -13,17 +12,8 @@ _LEADING = re.compile(
     r"|general|president|ministre|premier)"
 )
 
-_PRONOUN = re.compile(
-    r"ils?|elles?|lui|leur|eux|on|je?|moi|tu|toi|nous|vous|soi|qui|c|ce|cela|ça|(?:celle|celui|celles|ceux)(?: ci| là)?"
-    r"|ce dernier|cette dernière|ces derni(?:er|ère)s|certaine?s|plusieurs|tous|toutes|chacune?",
-    re.IGNORECASE,
-)
-
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
 _WORD = re.compile(r"[^\W_]+")
-
-PRONOUN, NOMINAL, NAMED, NO_SOURCE = "pronoun", "nominal", "named", "none"
-SOURCE_FORMS = (NAMED, NOMINAL, PRONOUN, NO_SOURCE)
 
 
 def folded(name: str) -> str:
@@ -79,24 +69,6 @@ class Names:
     def canonical(self, name: str) -> str:
         """Return the folded name of the entity that a folded name or mention stands for; itself if for none."""
         return name if name in self._of_entities else self.by_form.get(name, name)
-
-
-def source_form(document: Document, quotation: Quotation, speaker: Entity | None) -> str:
-    """Return what the source is: one of `SOURCE_FORMS`.
-
-    A pronoun stands alone (« elle », « celui-ci », « ce dernier »). A named source has a capitalised word of the name of a
-    person or an institution (« Mme Hamel », « l'Élysée »). All others are nominal (« la présidente », « des témoins »).
-    """
-    if quotation.source is None:
-        return NO_SOURCE
-    source = quotation.source.of(document.text)
-    words = _WORD.findall(source)
-    if _PRONOUN.fullmatch(" ".join(words)):
-        return PRONOUN
-    if speaker is None or speaker.kind not in {EntityKind.PERSON, EntityKind.INSTITUTION}:
-        return NOMINAL
-    capitalised = {folded(word) for word in words if word[0].isupper()}
-    return NAMED if capitalised & set(folded(speaker.name).split()) else NOMINAL
 
 
 def _bare(words: Sequence[str]) -> str:

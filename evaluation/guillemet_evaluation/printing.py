@@ -116,6 +116,8 @@ def _remarks(evaluation: Evaluation) -> Iterator[str]:
         yield f"Without a prediction, counted as without quotations: {', '.join(map(shown, missing[:MOST_IDS]))}{more}."
     if empty := evaluation.outcomes[Outcome.EMPTY]:
         yield f"Predictions of nothing but marks, not counted: {empty:,}."
+    if unplaced := evaluation.outcomes[Outcome.UNPLACED]:
+        yield f"Predictions without a place in the text, counted as spurious: {unplaced:,}."
 
 
 def _figures(evaluation: Evaluation) -> Table:
@@ -146,12 +148,13 @@ def _calibration(evaluation: Evaluation) -> Table:
 
 
 def _slices(evaluation: Evaluation) -> Table:
-    table = _table("F1 of slices", "gold", "quotation", "source", "speaker", "95 %")
+    table = _table("F1 of slices", "gold", "quotation", "source", "speaker", "95 %", "speaker acc.")
     for cut, slices in evaluation.slices.items():
         _add_heading(table, cut.replace("_", " "))
         for value, found in slices.items():
             f1s = (points(score.f1) for score in (found.quotation, found.joint_source, found.joint_speaker))
-            table.add_row(f"  {shown(value)}", f"{found.quotation.gold:,}", *f1s, _range(found.joint_speaker.f1_interval))
+            spread, accuracy = _range(found.joint_speaker.f1_interval), points(found.speaker_accuracy.value)
+            table.add_row(f"  {shown(value)}", f"{found.quotation.gold:,}", *f1s, spread, accuracy)
     return table
 
 

@@ -36,6 +36,8 @@ class Outcome(StrEnum):
     """Nothing of the above."""
     EMPTY = "empty"
     """Of a prediction: nothing but marks, punctuation and white space. It is in no figure."""
+    UNPLACED = "unplaced"
+    """Of a spurious prediction: it has no spans, for its words have no place in the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ class JudgedDocument:
     outlet: str
     """As the slice by outlet names it."""
     pairs: tuple[Pair, ...]
-    """In the order of the first character; every quotation of either side stands in exactly one."""
+    """In the order of the first character, unplaced ones last; every quotation of either side stands in exactly one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,7 @@ class Evaluation:
     gold: int
     """Quotations."""
     predicted: int
-    """Quotations, without empty ones."""
+    """Quotations, with those that have no place in the text, without those of nothing but marks."""
     missing: tuple[str, ...]
     """Ids of the gold documents without a prediction; they count as predicted to hold no quotation."""
 

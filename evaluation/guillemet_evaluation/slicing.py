@@ -1,6 +1,7 @@
-"""The slices that quotations are put into: by outlet, marks, length, position of the source, distance to the antecedent.
+"""The slices that quotations are put into: by outlet, marks, length, and by what their source demands of who resolves it.
 
-Gold and predictions are put into slices by the same rules, each by its own annotation.
+Gold and predictions are put into slices by the same rules, each by its own annotation; by "resolution" a prediction that
+matches is put where its gold quotation is.
 """
 
 import bisect
@@ -12,6 +13,7 @@ from collections.abc import Iterable
 from guillemet_client import Span
 from guillemet_evaluation.documents import Document, Entity, Quotation
 from guillemet_evaluation.judging import Side
+from guillemet_evaluation.sources import RESOLUTIONS, resolution
 
 # Outlets beyond the most frequent are one slice.
 MOST_OUTLETS = 20
@@ -33,6 +35,7 @@ VALUES = {
     "marks": (_GUILLEMETS, _CURLY, _STRAIGHT, _SINGLE, "dash", "none"),
     "length": ("up to 50", "51–150", "151–300", "over 300"),
     "source_position": ("before", "inside", "after", "none"),
+    "resolution": RESOLUTIONS,
     "antecedent": ("the source", "up to 100", "101–500", "over 500", "later", "none"),
 }
 """In characters: "length", of the trimmed content; "antecedent", from the source or, without one, from the content back to the
@@ -51,14 +54,17 @@ def outlets_kept(documents: Iterable[Document]) -> frozenset[str]:
 
 
 def slices_of(side: Side) -> list[dict[str, str]]:
-    """Return, for each quotation, into which slice it falls, by what the slices are cut."""
+    """Return, for each quotation, into which slice it falls, by what the slices are cut; unplaced ones fall into none."""
     return [
         {
             "marks": _marks(side.document.text, quotation),
             "length": _length(content.spans),
             "source_position": _source_position(quotation),
+            "resolution": resolution(side.document, quotation, speaker),
             "antecedent": _antecedent(quotation, speaker),
         }
+        if content.spans
+        else {}
         for quotation, content, speaker in zip(side.quotations, side.contents, side.speakers, strict=True)
     ]
 

@@ -63,7 +63,8 @@ def faults_of(value: object, *, is_gold: bool) -> list[Fault]:
     Args:
         value: As ``json.loads`` returns it.
         is_gold: Whether every field of the format must be there. A prediction may leave out what its system does not say: type,
-            cue, source, speaker, the list of entities, and of an entity all but its id, kind and name.
+            cue, source, speaker, the list of entities, and of an entity all but its id, kind and name. Its list of spans may be
+            empty: the words have no place in the text.
     """
     check = _Check(is_gold=is_gold)
     check.document(value)
@@ -130,7 +131,7 @@ class _Check:
         text = self.text
         if self.is_gold and sound and text is not None and not trimmed(text, [Span(*span) for _, span in sound]):
             self.fault(path, "hold nothing but marks, punctuation and white space; nothing there could be found")
-        if isinstance(spans, list | tuple) and not spans:
+        if self.is_gold and isinstance(spans, list | tuple) and not spans:
             self.fault(path, "is empty; a quotation has at least one span")
         for (before, one), (after, other) in itertools.pairwise(sound):
             if other[0] < one[1]:

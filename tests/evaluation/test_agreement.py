@@ -207,6 +207,13 @@ def test_a_prediction_of_marks_alone_is_in_no_figure_and_is_said(port: Document)
     assert (found.iou50.f1, found.predicted, found.outcomes[Outcome.EMPTY]) == (1, 3, 1)
 
 
+def test_words_without_a_place_in_the_text_are_predicted_nonetheless(port: Document) -> None:
+    # The scorer leaves them out: whoever makes up words would lose nothing.
+    found = of(port, quotations=(*port.quotations, Quotation(spans=())))
+
+    assert (found.iou50.precision, found.iou50.recall) == (3 / 4, 1)
+
+
 def test_what_neither_side_holds_is_not_measured() -> None:
     # The scorer gives 0 to a measure without anything to measure.
     found = evaluate([Document(id="a", text="Rien.")], [], resamples=1)

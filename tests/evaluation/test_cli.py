@@ -175,8 +175,25 @@ def test_other_formats_are_read_and_what_has_no_place_in_the_text_is_said(run: E
     done = run("gold.jsonl", "--predictions", "tracker", "--format", "gendergaptracker")
 
     assert done.exit_code == 0
-    assert done.stdout.startswith("4 documents, 12 quotations; 4 predicted\n")
-    assert done.stderr.count("guillemet: tracker: left out: ") == len(gold)
+    assert done.stdout.startswith("4 documents, 12 quotations; 8 predicted\n")
+    assert "Predictions without a place in the text, counted as spurious: 4." in done.stdout
+    assert re.search(r"^  quotation and source +50\.0 +33\.3 +40\.0 ", done.stdout, re.MULTILINE)
+    assert done.stderr.splitlines()[0] == (
+        "guillemet: tracker: unplaced: d0.json, document d0, quotes[1].quote: its words are not in the text"
+    )
+    assert done.stderr.count("\n") == len(gold)
+
+
+def test_of_words_without_a_place_the_first_are_listed(run: Evaluate, port: Document) -> None:
+    write("gold.jsonl", [port])
+    Path("port.json").write_text(json.dumps([{"quote": "La mer monte.", "quote_index": "(0, 13)"}] * 25), encoding="utf-8")
+
+    done = run("gold.jsonl", "--predictions", "port.json", "--format", "gendergaptracker")
+
+    assert done.exit_code == 0
+    assert done.stdout.startswith("1 documents, 3 quotations; 25 predicted\n")
+    assert done.stderr.splitlines()[-1] == "guillemet: port.json: unplaced: and 5 more"
+    assert done.stderr.count("\n") == 21
 
 
 # What is refused

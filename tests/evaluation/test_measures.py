@@ -72,6 +72,36 @@ def test_the_whole_article_as_one_quotation_finds_nothing_except_leniently(measu
     assert one.comparable.lenient_coverage80.f1 == three.comparable.lenient_coverage80.precision == 1
 
 
+def test_words_without_a_place_in_the_text_are_spurious(port: Document) -> None:
+    # One of three quotations found with its cue, source and speaker; the other prediction is of words that nobody wrote.
+    said = replace(port.quotations[0], probability=0.9)
+    made_up = Quotation(spans=(), type=QuotationType.DIRECT, cue=said.cue, speaker="e2", probability=0.7)
+
+    evaluation = of(port, quotations=(said, made_up))
+
+    for name in ("exact", "iou80", "iou50", "joint_source", "joint_speaker", "cue_exact", "cue_overlap"):
+        assert counts(getattr(evaluation, name)) == (1, 2, 1, 3), name
+    for name in ("lenient_coverage30", "lenient_coverage80", "joint_speaker"):
+        assert counts(getattr(evaluation.comparable, name)) == (1, 2, 1, 3), name
+    assert (evaluation.predicted, evaluation.iou50.precision, evaluation.iou50.f1) == (2, 1 / 2, 2 / 5)
+    assert counts(evaluation.by_type["direct"]) == (1, 2, 1, 1)
+    assert evaluation.characters.precision == 1  # no character of the text is quoted in vain
+    assert evaluation.calibration["quotation"].brier == pytest.approx((0.1**2 + 0.7**2) / 2)
+    assert evaluation.slices["outlet"]["Le Quai"].quotation.predicted == 2
+    assert evaluation.slices["marks"]["« »"].quotation.predicted == 1
+    [document] = evaluation.documents
+    assert (document.pairs[-1].predicted, document.pairs[-1].outcomes) == (1, (Outcome.SPURIOUS, Outcome.UNPLACED))
+    assert (evaluation.outcomes[Outcome.SPURIOUS], evaluation.outcomes[Outcome.UNPLACED]) == (1, 1)
+    assert evaluation.to_json()["outcomes"]["unplaced"] == 1
+
+
+def test_nothing_but_words_without_a_place_is_no_better_than_nothing(port: Document) -> None:
+    evaluation = of(port, quotations=(Quotation(spans=()), Quotation(spans=())))
+
+    assert counts(evaluation.iou50) == (0, 2, 0, 3)
+    assert (evaluation.joint_speaker.f1, evaluation.outcomes[Outcome.UNPLACED]) == (0, 2)
+
+
 def test_types(says: Says) -> None:
     text = "un deux trois quatre cinq"
     types = {"un": "direct", "deux": "direct", "trois": "indirect", "quatre": "mixed"}
@@ -275,3 +305,25 @@ def test_a_slice_holds_quotations_of_either_side_by_their_own_annotation(port: D
     assert counts(slices["none"].quotation) == (3, 3, 2, 2)
     assert slices["none"].joint_speaker.f1 == 1
     assert set(slices) == {"« »", "none"}
+
+
+def test_the_accuracy_of_a_slice_is_of_the_matches_of_its_gold(port: Document) -> None:
+    first, second, _ = port.quotations
+    answers = (first, replace(second, source=first.source, speaker="e2"))
+
+    slices = of(port, quotations=answers).slices
+
+    # « Elle » is matched, by a prediction with another source, and has the wrong speaker; « le maire » is missed.
+    found = {value: (it.speaker_accuracy.correct, it.speaker_accuracy.total) for value, it in slices["resolution"].items()}
+    assert found == {"name": (1, 1), "pronoun": (0, 1), "unnamed": (0, 0)}
+    assert counts(slices["resolution"]["pronoun"].joint_speaker) == (0, 1, 0, 1)
+    assert counts(slices["resolution"]["unnamed"].quotation) == (0, 0, 0, 1)
+    assert slices["source_position"]["before"].speaker_accuracy.value == 1 / 2
+
+
+def test_a_spurious_prediction_is_resolved_by_its_own_source(port: Document, says: Says) -> None:
+    spurious = says(port.text, "sûrs. Selon", source="Elle", speaker="e1")
+
+    slices = of(port, quotations=(*port.quotations, spurious)).slices["resolution"]
+
+    assert counts(slices["pronoun"].quotation) == (1, 2, 1, 1)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from guillemet_evaluation import Document, Entity, Quotation
-from guillemet_evaluation.naming import Names, ascii_folded, folded, source_form
+from guillemet_evaluation.naming import Names, ascii_folded, folded
 
 
 @pytest.mark.parametrize(
@@ -76,27 +76,3 @@ def test_a_name_stands_for_its_own_entity_even_where_another_mentions_it(speaks:
 
     assert names.canonical("comptoir") == "comptoir"
     assert names.by_form["comptoir"] == "luc bas"
-
-
-@pytest.mark.parametrize(
-    ("source", "speaker", "form"),
-    [
-        (None, ("person", "Zoé Hamel"), "none"),
-        ("Elle", ("person", "Zoé Hamel"), "pronoun"),
-        ("celui-ci", ("person", "Zoé Hamel"), "pronoun"),
-        ("Ce dernier", ("person", "Zoé Hamel"), "pronoun"),
-        ("Mme Hamel", ("person", "Zoé Hamel"), "named"),
-        ("La présidente", ("person", "Zoé Hamel"), "nominal"),
-        ("l’Élysée", ("institution", "Élysée"), "named"),
-        ("Le ministère", ("institution", "ministère de la Mer"), "nominal"),
-        ("Marins et pilotes", ("group", "marins et pilotes"), "nominal"),
-    ],
-)
-def test_a_source_is_a_name_a_noun_or_a_pronoun(
-    source: str | None, speaker: tuple[str, str], form: str, says: Callable[..., Quotation], speaks: Callable[..., Entity]
-) -> None:
-    text = f"« Oui », dit {source}."
-    quotation = says(text, "« Oui »", source=source, speaker="e1")
-    kind, name = speaker
-
-    assert source_form(Document(id="a", text=text), quotation, speaks(text, name, kind=kind)) == form

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from guillemet_client import Span
-from guillemet_evaluation import Document, compare, evaluate
+from guillemet_evaluation import Document, Quotation, compare, evaluate
 from guillemet_evaluation.printing import GROUPS, points, print_comparison, print_evaluation
 
 WIDTH = 80
@@ -50,22 +50,27 @@ def test_an_evaluation_is_a_table(port: Document, console: Console) -> None:
     assert cells(console, "speaker, source a pronoun") == ["100.0", "100.0–100.0", "4"]
     assert cells(console, "speaker, no source") == ["–", "0"]
     assert cells(console, "quotation  ") == ["8", "10.0", "1.0", "0.0", "100.0", "–", "–"]
-    assert cells(console, "« »") == ["4", "100.0", "100.0", "100.0", "100.0–100.0"]
+    assert cells(console, "« »") == ["4", "100.0", "100.0", "100.0", "100.0–100.0", "100.0"]
+    assert cells(console, "unnamed") == ["4", "0.0", "0.0", "0.0", "0.0–0.0", "–"]
     assert "100 resamples of the documents (seed 7)" in lines(console)[-1]
     assert max(map(len, lines(console))) <= WIDTH
     assert "…" not in "".join(lines(console))
 
 
-def test_what_is_missing_or_empty_is_said(port: Document, console: Console) -> None:
+def test_what_is_missing_empty_or_unplaced_is_said(port: Document, console: Console) -> None:
     gold = [replace(port, id=f"d{number}\x1b") for number in range(7)]
     marks = replace(port.quotations[0], spans=(Span(9, 11),))
 
-    print_evaluation(evaluate(gold, [replace(gold[0], quotations=(marks,))], resamples=1), console)
+    nowhere = (Quotation(spans=()),) * 2
+
+    print_evaluation(evaluate(gold, [replace(gold[0], quotations=(marks, *nowhere))], resamples=1), console)
 
     assert "Without a prediction, counted as without quotations: d1�, d2�, d3�, d4�, d5�, and 1 more." in " ".join(
         lines(console)
     )
+    assert lines(console)[0] == "7 documents, 21 quotations; 2 predicted"
     assert "Predictions of nothing but marks, not counted: 1." in lines(console)
+    assert "Predictions without a place in the text, counted as spurious: 2." in lines(console)
 
 
 def test_a_comparison_is_a_table_with_the_documents_that_differ_most(port: Document, console: Console) -> None:

@@ -169,6 +169,15 @@ def test_a_prediction_may_leave_out_what_its_system_does_not_say() -> None:
     assert missing == {"entities", "quotations[0].type", *(f"quotations[0].{name}" for name in ("cue", "source", "speaker"))}
 
 
+def test_only_a_prediction_may_have_no_place_in_the_text(value: Json) -> None:
+    value["quotations"][0]["spans"] = []
+
+    assert faults_of(value, is_gold=False) == []
+    assert [str(fault) for fault in faults_of(value, is_gold=True)] == [
+        "document port, quotations[0].spans: is empty; a quotation has at least one span"
+    ]
+
+
 def test_a_document_cannot_be_made_of_a_faulty_value(value: Json) -> None:
     SPOILT["wrong type"][0](value)
 

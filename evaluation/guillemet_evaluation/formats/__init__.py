@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from guillemet_evaluation.formats import bio, brat, citron, fracas, gendergaptra
 from guillemet_evaluation.formats.files import Intake
 from guillemet_evaluation.formats.placing import moved
 from guillemet_evaluation.reading import Collected, read_documents
-from guillemet_evaluation.validation import Fault
+from guillemet_evaluation.validation import Fault, InvalidDocuments
 
 
 class Format(StrEnum):
@@ -55,7 +55,7 @@ LOST: Mapping[Format, str] = {Format.FRACAS: fracas.LOST, Format.BIO: bio.LOST}
 
 
 def read(
-    path: str | os.PathLike[str], format: Format, texts: Mapping[str, str], *, left_out: list[Fault] | None = None
+    path: str | os.PathLike[str], format: Format, texts: Mapping[str, str], *, unplaced: list[Fault] | None = None
 ) -> tuple[Document, ...]:
     """Return the documents of a file or folder, in order.
 
@@ -63,29 +63,44 @@ def read(
         path: Of the file or folder.
         format: One of `READABLE`.
         texts: By document id, for formats that name no text. A document of another text than here is moved to it.
-        left_out: Takes what is said of words that have no place in their text, which are then left out: a quotation whose
-            content is not there, else a cue, a source or a mention alone. None: that is a fault like others.
+        unplaced: Takes what is said of words that have no place in their text. A quotation of such words has no spans; a cue,
+            a source or a mention of such words is left out. None: they are faults like others.
 
     Raises:
         InvalidDocuments: With every fault.
     """
-    if format is Format.GUILLEMET:
-        return read_documents(path)
     collected = Collected(os.fspath(path), is_gold=False)
-    unplaced = collected.fault if left_out is None else left_out.append
-    _READERS[format](Intake(Path(path), collected, texts, unplaced))
-    documents = [_on(document, texts.get(document.id, document.text), unplaced) for document in collected.sound]
+    report = collected.fault if unplaced is None else unplaced.append
+    if format is Format.GUILLEMET:
+        documents = list(read_documents(path))
+        for fault in _without_place(documents):
+            report(fault)
+    else:
+        _READERS[format](Intake(Path(path), collected, texts, report))
+        documents = [_on(document, texts.get(document.id, document.text), report) for document in collected.sound]
     collected.documents()
     return tuple(documents)
 
 
-def read_predictions(path: str | os.PathLike[str], format: Format, gold: Iterable[Document]) -> tuple[Document, ...]:
+def read_predictions(
+    path: str | os.PathLike[str], format: Format, gold: Iterable[Document], *, unplaced: list[Fault] | None = None
+) -> tuple[Document, ...]:
     """Return the predictions of a file or folder, on the texts of the gold documents.
 
+    Words without a place in the text cost the system what it said with them: a quotation of such words has no spans and
+    matches nothing, a cue or a source of such words counts as not said.
+
+    Args:
+        path: As `read`.
+        format: As `read`.
+        gold: The documents that are predicted.
+        unplaced: Takes what is said of such words.
+
     Raises:
-        InvalidDocuments: With every fault; words of a prediction that are not in the text are faults.
+        InvalidDocuments: With every other fault.
     """
-    return read(path, format, {document.id: document.text for document in gold})
+    texts = {document.id: document.text for document in gold}
+    return read(path, format, texts, unplaced=[] if unplaced is None else unplaced)
 
 
 def write(documents: Sequence[Document], path: str | os.PathLike[str], format: Format) -> None:
@@ -100,7 +115,17 @@ def write(documents: Sequence[Document], path: str | os.PathLike[str], format: F
         InvalidDocuments: The format cannot hold them, with every reason.
         OSError: The file cannot be written.
     """
+    if format is not Format.GUILLEMET and (faults := list(_without_place(documents))):
+        raise InvalidDocuments(os.fspath(path), faults)
     _WRITERS[format](documents, Path(path))
+
+
+def _without_place(documents: Iterable[Document]) -> Iterator[Fault]:
+    for document in documents:
+        for index, quotation in enumerate(document.quotations):
+            if not quotation.spans:
+                reason = "is empty: its words have no place in the text"
+                yield Fault(reason, document=document.id, field=f"quotations[{index}].spans")
 
 
 def _on(document: Document, text: str, unplaced: Callable[[Fault], None]) -> Document:

@@ -23,19 +23,7 @@ from guillemet_evaluation.formats.scheme import (
     Relation,
     kind_of,
 )
-
-_FRENCH_PRONOUNS = """
-    il elle ils elles lui eux on l'on je j' tu nous vous moi toi qui celui celle ceux celles celui-ci celle-ci ceux-ci celles-ci
-    celui-là celle-là ceux-là celles-là certains certaines d'autres tous toutes chacun chacune aucun aucune beaucoup
-    -il -elle -ils -elles -on -t-il -t-elle -t-ils -t-elles -t-on -je -tu -nous -vous
-"""
-_ENGLISH_PRONOUNS = "he she they we i you it who"
-_PRONOUNS = frozenset(_FRENCH_PRONOUNS.split() + _ENGLISH_PRONOUNS.split())
-
-
-def is_pronoun(words: str) -> bool:
-    """Return whether a source stands for somebody without describing them; French, and English for Citron."""
-    return words.lower().replace("’", "'").strip() in _PRONOUNS
+from guillemet_evaluation.sources import is_pronoun
 
 
 def annotations_of(document: Document) -> Annotations:

@@ -13,11 +13,12 @@ their own.
 from collections.abc import Mapping
 from typing import Any
 
-from guillemet_evaluation.formats.annotating import is_pronoun
 from guillemet_evaluation.formats.claiming import ClaimedDocument, ClaimedQuotation
 from guillemet_evaluation.formats.files import Intake, json_values
 from guillemet_evaluation.formats.placing import Claim
+from guillemet_evaluation.sources import is_pronoun
 
+_ENGLISH_PRONOUNS = frozenset(["he", "she", "they", "we", "i", "you", "it", "who"])
 # Offsets beyond it are no offsets.
 _MOST = 10**12
 
@@ -59,7 +60,7 @@ def _add_quotation(document: ClaimedDocument, path: str, quote: Any, *, is_answe
             sources=_claims(document, f"{path}.{mention}", quote.get(mention)),
             said={
                 "id": str(own_id) if type(own_id) is int else own_id,
-                "speaker_name": " et ".join(name for name in names if not is_pronoun(name)) or None,
+                "speaker_name": " et ".join(name for name in names if not _is_pronoun(name)) or None,
                 "probability": _probability(document, f"{path}.confidence", quote.get("confidence")),
             },
         )
@@ -94,6 +95,10 @@ def _words(document: ClaimedDocument, path: str, spans: Any) -> list[str]:
             return [span["text"] for span in spans]
     document.fault(path, "is no list of spans")
     return []
+
+
+def _is_pronoun(words: str) -> bool:
+    return is_pronoun(words) or words.strip().lower() in _ENGLISH_PRONOUNS
 
 
 def _probability(document: ClaimedDocument, path: str, confidence: Any) -> float | None:

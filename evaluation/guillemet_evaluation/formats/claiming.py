@@ -60,16 +60,18 @@ class ClaimedDocument:
                 self.intake.unplaced(Fault(f"its words {place}", self.where, self.id, path))
         if self.intake.collected.n_faults == n_faults:
             found = {path: place for path, place in places.items() if isinstance(place, Span)}
-            whole = [quotation for quotation in self.quotations if found.keys() >= set(quotation.contents)]
-            values = sorted((_value(quotation, found) for quotation in whole), key=lambda value: value["spans"][0][0])
-            self.intake.collected.add(self.where, {"id": self.id, "text": text, "quotations": values})
+            values = [_value(quotation, found) for quotation in self.quotations]
+            in_order = sorted(values, key=lambda value: value["spans"][0][0] if value["spans"] else len(text))
+            self.intake.collected.add(self.where, {"id": self.id, "text": text, "quotations": in_order})
 
 
 def _value(quotation: ClaimedQuotation, places: Mapping[str, Span]) -> dict[str, Any]:
+    """Return a quotation in the one format; without spans if a part of its content has no place."""
     sources = [places[path] for path in quotation.sources if path in places]
+    is_whole = places.keys() >= set(quotation.contents)
     cue = None if quotation.cue is None else places.get(quotation.cue)
     return {
-        "spans": sorted(list(places[path]) for path in quotation.contents),
+        "spans": sorted(list(places[path]) for path in quotation.contents) if is_whole else [],
         "cue": cue and list(cue),
         "source": list(hull(sources)) if sources else None,
         **quotation.said,

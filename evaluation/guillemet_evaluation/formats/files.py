@@ -20,7 +20,7 @@ class Intake:
     texts: Mapping[str, str]
     """By id, for formats that name no text."""
     unplaced: Callable[[Fault], None]
-    """Takes what is said of words that have no place in their text; it may let them be left out."""
+    """Takes what is said of words that have no place in their text."""
 
     def text_named(self, name: str) -> tuple[str, str] | None:
         """Return the id and the text that a file is about.

@@ -59,7 +59,7 @@ def placed(text: str, claims: Mapping[str, Claim]) -> dict[str, Span | Unplaced]
 def moved(document: Document, text: str) -> tuple[Document, list[tuple[str, Unplaced]]]:
     """Return the document on another state of its text, and the paths of the fields whose words have no place there.
 
-    What has no place is left out: a quotation with all of its content, else a cue, a source or a mention alone.
+    What has no place is left out: a cue, a source or a mention; a quotation then has no spans.
     """
     places = placed(text, {path: Claim(span.of(document.text), *span) for path, span in _spans(document)})
 
@@ -71,20 +71,18 @@ def moved(document: Document, text: str) -> tuple[Document, list[tuple[str, Unpl
         mentions = (at(f"entities[{index}].mentions[{number}]") for number in range(len(old.mentions)))
         return replace(old, mentions=tuple(mention for mention in mentions if mention is not None))
 
-    def quotation(index: int, old: Quotation) -> Quotation | None:
+    def quotation(index: int, old: Quotation) -> Quotation:
         path = f"quotations[{index}]"
         spans = [at(f"{path}.spans[{number}]") for number in range(len(old.spans))]
         found = tuple(span for span in spans if span is not None)
-        if len(found) < len(spans):
-            return None
-        return replace(old, spans=found, cue=at(f"{path}.cue"), source=at(f"{path}.source"))
+        whole = found if len(found) == len(spans) else ()
+        return replace(old, spans=whole, cue=at(f"{path}.cue"), source=at(f"{path}.source"))
 
-    quotations = [quotation(index, old) for index, old in enumerate(document.quotations)]
     there = replace(
         document,
         text=text,
         entities=tuple(entity(index, old) for index, old in enumerate(document.entities)),
-        quotations=tuple(new for new in quotations if new is not None),
+        quotations=tuple(quotation(index, old) for index, old in enumerate(document.quotations)),
     )
     return there, [(path, place) for path, place in places.items() if isinstance(place, Unplaced)]
 

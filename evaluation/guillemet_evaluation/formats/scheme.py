@@ -28,7 +28,7 @@ SPEAKERS: Mapping[EntityKind, str] = {
     EntityKind.DOCUMENT: "Organization",
 }
 PRONOUN = "Source_pronoun"
-SOURCE = "Source"  # ours: neither a pronoun nor a mention of its speaker (« ce dernier », « le communiqué » of a ministry)
+SOURCE = "Source"  # ours: neither a pronoun nor a mention of its speaker (« le communiqué » of a ministry)
 ARTICLE = "Article"  # ours: carries the document's other fields
 
 QUOTED_IN = "Quoted_in"

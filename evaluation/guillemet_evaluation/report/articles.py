@@ -22,6 +22,7 @@ COLOURS = {
     Outcome.BOUNDARY: 6,
     Outcome.FOUND: 0,
     Outcome.EMPTY: 7,
+    Outcome.UNPLACED: 3,
 }
 
 
@@ -30,7 +31,7 @@ class Side:
     """A quotation as one side has it."""
 
     content: Markup
-    """With what the other side does not hold marked, where the contents differ."""
+    """With what the other side does not hold marked, where the contents differ; "": it has no place in the text."""
     rows: dict[str, str]
     """What else is said of it, by what it is; a dash for nothing."""
     probabilities: dict[str, float]
@@ -52,6 +53,11 @@ class Row:
     def colour(self) -> int:
         """Of the gravest outcome."""
         return COLOURS[self.outcomes[0]]
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether some of it stands in the text."""
+        return Outcome.UNPLACED not in self.outcomes
 
     def differs(self, name: str) -> bool:
         """Tell whether a row of the two sides is judged to differ."""

@@ -1,6 +1,7 @@
 """Citron's two dialects: annotated data, which hold their text, and what its extractor answers, which counts tokens."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,7 @@ def test_annotated_data_on_another_state_of_a_text_are_moved_to_it(tmp_path: Pat
     )
 
 
-def test_words_that_are_not_in_the_text_are_faults_or_left_out(tmp_path: Path) -> None:
+def test_words_that_are_not_in_the_text_are_faults_or_have_no_place(tmp_path: Path) -> None:
     wrong = json.loads(json.dumps(ANSWER))
     wrong["quotes"][0]["contents"][0]["text"] = "« Le bac passera. »"
     wrong["quotes"][1]["cue"]["text"] = "affirmé"
@@ -137,16 +138,15 @@ def test_words_that_are_not_in_the_text_are_faults_or_left_out(tmp_path: Path) -
 
     with pytest.raises(InvalidDocuments) as caught:
         read(path, Format.CITRON, {"bac": TEXT})
-    left_out: list[Fault] = []
-    (document,) = read(path, Format.CITRON, {"bac": TEXT}, left_out=left_out)
+    unplaced: list[Fault] = []
+    (document,) = read(path, Format.CITRON, {"bac": TEXT}, unplaced=unplaced)
 
-    assert [str(fault) for fault in left_out] == [
+    assert [str(fault) for fault in unplaced] == [
         "document bac, quotes[0].contents[0]: its words are not in the text",
         "document bac, quotes[1].cue: its words are not in the text",
     ]
-    assert caught.value.faults == tuple(left_out)
-    assert [quotation.cue for quotation in document.quotations] == [None, EXPECTED[2].cue]
-    assert [quotation.spans for quotation in document.quotations] == [EXPECTED[1].spans, EXPECTED[2].spans]
+    assert caught.value.faults == tuple(unplaced)
+    assert document.quotations == (replace(EXPECTED[1], cue=None), EXPECTED[2], replace(EXPECTED[0], spans=()))
 
 
 @pytest.mark.parametrize(

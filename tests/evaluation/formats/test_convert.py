@@ -90,6 +90,26 @@ def test_what_has_no_place_in_its_text_ends_the_command_unless_it_may_be_left_ou
     ]
 
 
+def test_what_a_prediction_says_is_nowhere_in_the_text_goes_nowhere(convert: Convert) -> None:
+    quotations = [{"spans": [[0, 7]]}, {"spans": []}]
+    Path("said.jsonl").write_text(
+        json.dumps({"id": "a", "text": "« Oui », dit Noé Bihan.", "quotations": quotations}), encoding="utf-8"
+    )
+
+    refused = convert("said.jsonl", "brat", "--to", "brat")
+    assert (refused.exit_code, refused.stderr) == (
+        2,
+        "guillemet: said.jsonl: document a, quotations[1].spans: is empty: its words have no place in the text\n",
+    )
+
+    done = convert("said.jsonl", "brat", "--to", "brat", "--leave-out")
+    assert done.exit_code == 0
+    assert done.stderr.splitlines() == [
+        "guillemet: said.jsonl: left out: document a, quotations[1].spans: is empty: its words have no place in the text",
+        "brat: 1 documents, 1 quotations",
+    ]
+
+
 def test_every_fault_is_a_line(convert: Convert) -> None:
     Path("bad.jsonl").write_text('{"id": 1}\n[]\n', encoding="utf-8")
 

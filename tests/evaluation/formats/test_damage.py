@@ -51,7 +51,7 @@ EXAMPLES = {Format.FRACAS: FRACAS, Format.CITRON: CITRON, Format.GENDERGAPTRACKE
 
 def read_or_refused(path: Path, format: Format) -> None:
     with suppress(InvalidDocuments):
-        read(path, format, {"x": TEXT}, left_out=[])
+        read(path, format, {"x": TEXT}, unplaced=[])
 
 
 def parts(value: Any) -> list[tuple[Any, Any]]:

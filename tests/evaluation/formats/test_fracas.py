@@ -118,7 +118,7 @@ def test_a_speaker_without_a_source_is_quoted_in_by_its_mention(tmp_path: Path) 
 
 
 def test_a_source_that_is_neither_a_pronoun_nor_a_mention_counts_as_a_mention(tmp_path: Path) -> None:
-    text = "Yann Tocquer vend. Ce dernier dit non. Le meunier dit oui."
+    text = "Yann Tocquer vend. Le vendeur dit non. Le meunier dit oui."
     yann = Entity(id="e1", kind=EntityKind.GROUP, name="Yann Tocquer", mentions=(Span(0, 12),))
     quotations = (
         Quotation(type=QuotationType.INDIRECT, spans=(Span(34, 37),), source=Span(19, 29), speaker="e1"),

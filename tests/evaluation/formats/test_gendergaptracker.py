@@ -1,6 +1,7 @@
 """GenderGapTracker's quotes, whose indices count a text that it rewrote."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -141,20 +142,20 @@ def test_the_type_is_read_off_the_marks(words: str, expected: QuotationType, tmp
     assert document.quotations[0].type == expected
 
 
-def test_quotes_that_are_not_in_the_text_are_faults_or_left_out(tmp_path: Path) -> None:
+def test_quotes_that_are_not_in_the_text_are_faults_or_have_no_place(tmp_path: Path) -> None:
     path = written(tmp_path / "moulin.json", [QUOTES[0] | {"quote": "le vent"}, QUOTES[2] | {"verb": "juré"}])
 
-    left_out: list[Fault] = []
-    (document,) = read(path, Format.GENDERGAPTRACKER, {"moulin": TEXT}, left_out=left_out)
+    unplaced: list[Fault] = []
+    (document,) = read_predictions(path, Format.GENDERGAPTRACKER, [Document(id="moulin", text=TEXT)], unplaced=unplaced)
 
-    assert [str(fault) for fault in left_out] == [
+    assert [str(fault) for fault in unplaced] == [
         "document moulin, quotes[0].quote: its words are not in the text",
         "document moulin, quotes[1].verb: its words are not in the text",
     ]
-    assert document.quotations == (Quotation(type=QuotationType.DIRECT, spans=EXPECTED[0].spans, source=EXPECTED[0].source),)
+    assert document.quotations == (replace(EXPECTED[0], cue=None), replace(EXPECTED[1], spans=()))
     with pytest.raises(InvalidDocuments) as caught:
-        read_predictions(path, Format.GENDERGAPTRACKER, [Document(id="moulin", text=TEXT)])
-    assert caught.value.faults == tuple(left_out)
+        read(path, Format.GENDERGAPTRACKER, {"moulin": TEXT})
+    assert caught.value.faults == tuple(unplaced)
 
 
 @pytest.mark.parametrize(

@@ -40,13 +40,13 @@ def predicted(gold: Json) -> Json:
                     entities[entities.index(quotation["speaker"]) - 1] if quotation["speaker"] else entities[0]
                 )
         quotations.append(quotation)
-    quotations += [{"type": "direct", "spans": [[0, 2]]}, {"type": "direct", "spans": [span_of_a_mark(gold["text"])]}]
+    quotations += [{"type": "direct", "spans": spans} for spans in ([[0, 2]], [span_of_a_mark(gold["text"])], [])]
     for number, quotation in enumerate(quotations):
         stated = 0.05 + (number * 37 % 90) / 100
         quotation.update(dict.fromkeys(("probability", "source_probability", "speaker_probability"), stated))
     for entity in copy["entities"]:
         entity["institution_probability"] = 0.5
-    return {**copy, "quotations": sorted(quotations, key=lambda quotation: quotation["spans"][0])}
+    return {**copy, "quotations": sorted(quotations, key=lambda quotation: quotation["spans"])}
 
 
 def span_of_a_mark(text: str) -> list[int]:
@@ -123,6 +123,7 @@ def test_every_figure_is_on_the_page(page: Page, evaluation: Evaluation) -> None
     for cut, slices in evaluation.slices.items():
         for value, score in itertools.product(slices, ("quotation", "joint_source", "joint_speaker")):
             assert ("slices", cut, value, score, "f1") in numbers
+            assert ("slices", cut, value, "speaker_accuracy", "value") in numbers
     for decision in evaluation.calibration:
         assert ("calibration", decision, "expected_error") in numbers
     assert {("outcomes", outcome) for outcome in Outcome} <= numbers.keys()
@@ -185,7 +186,7 @@ def test_every_pair_is_shown_with_both_sides(page: Page, evaluation: Evaluation)
                     assert (row["sides"][side], row["marks"][side]) == (None, "")
                     continue
                 words = [span.of(document.gold.text) for span in quotations[index].spans]
-                assert row["sides"][side] == " […] ".join(words)
+                assert row["sides"][side] == (" […] ".join(words) or None)
                 assert "".join(row["marks"][side].split()) == "".join("".join(words).split())
                 assert row["types"][side] == quotations[index].type
     assert {outcome for document in shown for row in document["pairs"] for outcome in row["outcomes"]} == set(Outcome)
@@ -205,6 +206,15 @@ def test_what_is_wrong_is_set_apart(page: Page) -> None:
     row = page.locator('.pair[data-outcomes="wrong source"]').first
 
     assert row.locator(".differs dt").all_text_contents() == ["source", "source"]
+
+
+def test_what_has_no_place_in_the_text_is_said(page: Page, evaluation: Evaluation) -> None:
+    row = page.locator('.pair[data-outcomes="spurious,unplaced"]')
+
+    assert row.count() == evaluation.outcomes[Outcome.UNPLACED] == N_ARTICLES - 1
+    assert row.first.locator(".side").last.locator(".none").text_content() == "no place in the text"
+    row.first.locator(".number").click()
+    assert page.locator("[aria-current]").get_attribute("id") == row.first.get_attribute("id")
 
 
 def test_a_missing_prediction_is_said(page: Page, evaluation: Evaluation) -> None:
@@ -243,9 +253,9 @@ def test_clicks_filter_by_outcome_type_and_outlet(page: Page, evaluation: Evalua
 
 def test_keys_filter(page: Page, evaluation: Evaluation) -> None:
     for number, outcome in enumerate(Outcome, start=1):
-        page.keyboard.press(str(number))
+        page.keyboard.press(str(number % 10))
         assert visible(page, ".pair") == rows(evaluation, outcome), outcome
-        page.keyboard.press(str(number))
+        page.keyboard.press(str(number % 10))
 
     page.keyboard.press("m")
     assert page.locator(".tools [data-type=mixed]").get_attribute("aria-pressed") == "true"
@@ -267,7 +277,7 @@ def test_in_the_text_only_what_is_filtered_stays_marked(page: Page) -> None:
 
 
 def test_j_and_k_go_from_one_to_the_next_and_show_it_in_the_text(page: Page) -> None:
-    page.keyboard.press("2")
+    page.keyboard.press("3")
     page.keyboard.press("j")
     page.keyboard.press("j")
 
