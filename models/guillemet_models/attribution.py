@@ -1,5 +1,6 @@
 """Spans and relations -> quotations, each with its type, its cue and its source."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -85,7 +86,8 @@ def candidates(text: TokenizedText, tagging: Tagging) -> tuple[list[Candidate], 
     chosen += [(Candidate(SpanKind.MENTION, span.first, span.last), span) for span in sources]
     for mention in tagging.spans[MENTION]:
         # A mention around or inside a source is that source.
-        if not any(mention.first <= source.last and source.first <= mention.last for source in sources):
+        place = bisect_left(sources, mention.first, key=lambda source: source.last)
+        if place == len(sources) or sources[place].first > mention.last:
             chosen.append((Candidate(SpanKind.MENTION, mention.first, mention.last), mention))
     for layer, kind in ((ROLE, SpanKind.ROLE), (INSTITUTION, SpanKind.INSTITUTION)):
         chosen += [(Candidate(kind, span.first, span.last), span) for span in tagging.spans[layer]]
@@ -171,9 +173,10 @@ def _content(text: TokenizedText, parts: Sequence[Candidate], tagged: Sequence[T
         if label.layer is not CONTENT or label.label == list(QuotationType).index(QuotationType.DIRECT):
             span = _snapped(text, part, span)
         span = _trimmed(text.text, span)
-        if span.begin < span.end and not any(span.overlaps(other) for other in spans):
-            spans.append(span)
-    return sorted(spans)
+        place = bisect_left(spans, span)
+        if span.begin < span.end and not any(span.overlaps(other) for other in spans[max(0, place - 1) : place + 1]):
+            spans.insert(place, span)
+    return spans
 
 
 def _snapped(text: TokenizedText, part: Candidate, span: Span) -> Span:

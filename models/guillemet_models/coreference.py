@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from guillemet_models.attribution import Attributed, Evidence, RelationProbabilities
 from guillemet_models.document import Entity, Quotation
-from guillemet_models.entities import entity_of, person_names
+from guillemet_models.entities import entity_of, full_forms, person_names
 from guillemet_models.scheme import Relation, SpanKind
 
 # Chosen on the development set: how much the second opinion of `_antecedents` weighs, and the least that it may say.
@@ -18,27 +18,28 @@ Distribution: TypeAlias = dict[int | None, float]
 
 @dataclass(slots=True)
 class Cluster:
-    """The mentions of one entity, as indices into the candidates, and how sure each link was."""
+    """The mentions of one entity, as indices into the candidates, and how sure the link of each was."""
 
     mentions: list[int]
-    certainty: list[float] = field(default_factory=list)
+    certainty: dict[int, float] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)  # folded words of the proper names of people among them
 
     def admits(self, other: "Cluster") -> bool:
         """Tell whether the two may be one."""
-        return not self.names or not other.names or bool(self.names & other.names)
+        return not self.names or not other.names or not self.names.isdisjoint(other.names)
 
 
 def resolve(evidence: Evidence, attributed: Sequence[Attributed]) -> tuple[tuple[Quotation, ...], tuple[Entity, ...]]:
     """Return the quotations with their speakers, and the entities that speak."""
     clusters = _clusters(evidence)
     speakers = [_speaker(quotation, clusters, evidence.relations) for quotation in attributed]
+    spelt_out = full_forms(evidence)
     unnumbered: dict[int, Entity] = {}
     for cluster, _ in speakers:
         if (
             cluster is not None
             and id(cluster) not in unnumbered
-            and (entity := entity_of(evidence, cluster.mentions, cluster.certainty))
+            and (entity := entity_of(evidence, cluster.certainty, spelt_out))
         ):
             unnumbered[id(cluster)] = entity
     ordered = sorted(unnumbered.items(), key=lambda item: item[1].mentions[0])
@@ -83,7 +84,7 @@ def _clusters(evidence: Evidence) -> dict[int, Cluster]:
             _merge(clusters, clusters[best], own)
     for cluster in _distinct(clusters):
         cluster.mentions.sort()
-        cluster.certainty = [certainty[index] for index in cluster.mentions]
+        cluster.certainty = {index: certainty[index] for index in cluster.mentions}
     return clusters
 
 
@@ -118,6 +119,8 @@ def _antecedents(evidence: Evidence) -> dict[int, Distribution]:
 
 def _merge(clusters: dict[int, Cluster], cluster: Cluster, other: Cluster) -> None:
     if cluster is not other:
+        # The smaller into the larger: whatever the order, no mention moves often.
+        cluster, other = sorted((cluster, other), key=lambda each: -len(each.mentions))
         cluster.mentions += other.mentions
         cluster.names |= other.names
         clusters |= dict.fromkeys(other.mentions, cluster)
@@ -133,8 +136,7 @@ def _speaker(
     """Return who speaks: whom the source stands for, or whom the context makes plain where there is no source."""
     if quotation.source is not None:
         cluster = clusters[quotation.source]
-        place = cluster.mentions.index(quotation.source)
-        return cluster, quotation.source_probability * cluster.certainty[place]
+        return cluster, quotation.source_probability * cluster.certainty[quotation.source]
     total: dict[int | None, float] = {}
     owner: dict[int, Cluster] = {}
     for mention, probability in relations.of(quotation.parts[0], Relation.SPEAKER).items():

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -28,12 +28,14 @@ _CIVILITY = re.compile(
 )
 # What joins an organ to its body, at the end of the words before the body's name.
 _COMPLEMENT = re.compile(r"(?:\b(?:de|du|des|de la)\s+|\bd['’]|\bde l['’])$", re.IGNORECASE)
+_LONGEST_COMPLEMENT = 16
 # Names with a capital, and the particles between them.
 _PERSON = re.compile(
     r"[^\W\d_a-zà-ÿ][\w’'.-]*"
     r"(?:\s+(?:(?:de|du|des|la|le|van|von|der|den|ben|bin|ibn|al|el|da|dos|di|y|ould|ag|et)\s+|d['’]|al-|el-)*[^\W\d_a-zà-ÿ][\w’'.-]*)*"
 )
-_ACRONYM = re.compile(r"[^\W\d_a-zà-ÿ][\w.&-]{1,9}")
+# An acronym behind the name that it is short for.
+_ACRONYM = re.compile(r"\(([^\W\d_a-zà-ÿ][\w.&-]{1,9})\)")
 # Whose roles a text tells.
 _WITH_ROLES = frozenset({EntityKind.PERSON, EntityKind.UNNAMED, EntityKind.GROUP})
 
@@ -69,8 +71,14 @@ def _names_inside(evidence: Evidence, mention: Span) -> list[Span]:
     return [name for name in inside if mention.contains(name)]
 
 
-def entity_of(evidence: Evidence, mentions: Sequence[int], certainty: Sequence[float]) -> Entity | None:
-    """Return the entity that `mentions` (candidates) stand for, without an id; None if they are pronouns only."""
+def entity_of(evidence: Evidence, mentions: Mapping[int, float], full_forms: Mapping[str, Span]) -> Entity | None:
+    """Return the entity that some mentions stand for, without an id; None if they are pronouns only.
+
+    Args:
+        evidence: Of the text.
+        mentions: Candidates, each with how sure it is that it belongs to the entity.
+        full_forms: See `full_forms`.
+    """
     text = evidence.text.text
     spans = [(index, evidence.characters(index)) for index in mentions]
     forms = [(index, span) for index, span in spans if not _PRONOUN.fullmatch(span.of(text))]
@@ -85,7 +93,7 @@ def entity_of(evidence: Evidence, mentions: Sequence[int], certainty: Sequence[f
     if institution is None and kind is EntityKind.INSTITUTION:
         institution = name
     if institution is not None:
-        institution = _spelt_out(evidence, institution)
+        institution = full_forms.get(institution.of(text), institution)
     return Entity(
         id="",
         kind=kind,
@@ -93,7 +101,7 @@ def entity_of(evidence: Evidence, mentions: Sequence[int], certainty: Sequence[f
         role=role,
         institution=institution,
         mentions=tuple(sorted(span for _, span in forms)),
-        probability=float(np.mean(certainty)),
+        probability=float(np.mean(list(mentions.values()))),
         institution_probability=sureness,
     )
 
@@ -114,7 +122,7 @@ def _name(evidence: Evidence, forms: Sequence[Span], kind: EntityKind) -> Span:
     elif kind is EntityKind.INSTITUTION:
         for form, whole in zip(forms, bare, strict=True):
             for name in _names_inside(evidence, form):
-                is_organ = _COMPLEMENT.search(text[whole.begin : name.begin])
+                is_organ = _COMPLEMENT.search(text, max(whole.begin, name.begin - _LONGEST_COMPLEMENT), name.begin)
                 proper.append(whole if is_organ else _without(text, name, _CIVILITY))
     return max(proper or bare, key=_length)
 
@@ -130,20 +138,19 @@ def _of_people(text: str, names: Sequence[Span]) -> list[Span]:
     return [Span(*match.span()) for match in found if match]
 
 
-def _spelt_out(evidence: Evidence, span: Span) -> Span:
-    """Return the full name of an institution whose acronym is at `span`, where the text gives it: « Full Name (FN) »."""
+def full_forms(evidence: Evidence) -> dict[str, Span]:
+    """Return the full name of each acronym of an institution, where the text gives it first: « Full Name (FN) »."""
     text = evidence.text.text
-    acronym = span.of(text)
-    if not _ACRONYM.fullmatch(acronym):
-        return span
-    place = text.find(f"({acronym})")
-    if place < 0:
-        return span
-    for candidate in evidence.found:
-        full = evidence.text.characters(candidate.first, candidate.last)
-        if candidate.kind in {SpanKind.INSTITUTION, SpanKind.MENTION} and 0 <= place - full.end <= 1:
-            return _bare(text, full)
-    return span
+    names: dict[int, Span] = {}  # by their end
+    for index, candidate in enumerate(evidence.found):
+        if candidate.kind in {SpanKind.INSTITUTION, SpanKind.MENTION}:
+            span = evidence.characters(index)
+            names.setdefault(span.end, span)
+    places: dict[str, int] = {}
+    for found in _ACRONYM.finditer(text):
+        places.setdefault(found[1], found.start())
+    before = {acronym: [names[end] for end in (place - 1, place) if end in names] for acronym, place in places.items()}
+    return {acronym: _bare(text, min(spans)) for acronym, spans in before.items() if spans}
 
 
 def _bare(text: str, form: Span) -> Span:
@@ -155,7 +162,7 @@ def _without(text: str, span: Span, prefix: re.Pattern[str]) -> Span:
     return Span(found.end(), span.end) if found and found.end() < span.end else span
 
 
-def _attribute(evidence: Evidence, mentions: Sequence[int], relation: Relation) -> tuple[Span | None, float]:
+def _attribute(evidence: Evidence, mentions: Iterable[int], relation: Relation) -> tuple[Span | None, float]:
     """Return the role or institution that some mention is surest of, the same words counted together."""
     best: dict[str, tuple[float, Span]] = {}
     nothing = 1.0

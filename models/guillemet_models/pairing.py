@@ -133,6 +133,7 @@ def _features(
 
 
 _WORD = re.compile(r"\w+")
+_LONGEST_WORD = 64
 _FUNCTION_WORDS = frozenset(
     {"le", "la", "les", "l", "un", "une", "des", "du", "de", "d", "et", "a", "au", "aux", "en"}
     | {"m", "mme", "mr", "mlle", "dr", "me"}
@@ -187,9 +188,14 @@ def _acronym(short: _Form, long: _Form) -> bool:
     return len(short.words) == 1 and len(short.words[0]) > 1 and short.words[0] == long.initials
 
 
-@lru_cache(maxsize=1 << 14)  # a text says the same words again and again
 def fold(word: str) -> str:
     """Return `word` without case and accents."""
+    # What is longer than any word is not worth keeping: it may fill the memory.
+    return _folded(word) if len(word) <= _LONGEST_WORD else _folded.__wrapped__(word)
+
+
+@lru_cache(maxsize=1 << 14)  # a text says the same words again and again
+def _folded(word: str) -> str:
     decomposed = unicodedata.normalize("NFD", word)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
 

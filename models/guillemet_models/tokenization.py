@@ -7,13 +7,17 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from guillemet_models.document import Span
 from guillemet_models.segmentation import Boundary, Region, paragraphs, quoted_regions
 
 # How many values each feature of a token takes: depth in marks, at a mark, after a dialogue dash, first of its paragraph.
 FEATURE_SIZES = (3, 3, 2, 2)
+# Nobody stacks more accents or writes longer words; without bounds each token of a text of accents alone, or of one word, would
+# hold all that follows it, and the time that takes would grow with the square of the text.
+_MOST_ACCENTS = 8
+_LONGEST_REST = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,20 @@ class TextTokenizer:
         raise ValueError("the tokenizer has no mask token, [MASK] or <mask>")
 
     def count(self, text: str) -> int:
-        """Return how many tokens `text` has."""
-        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        """Return how many tokens `text` has.
+
+        Raises:
+            ValueError: As `__call__` does.
+        """
+        return len(self._encoding(text).ids)
 
     def __call__(self, text: str) -> TokenizedText:
-        """Tokenize `text`, which is never cut or rewritten."""
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        """Tokenize `text`, which is never cut or rewritten.
+
+        Raises:
+            ValueError: The text holds half of a surrogate pair, which stands for no character.
+        """
+        encoding = self._encoding(text)
         ids = np.array(encoding.ids, dtype=np.int64)
         begins, ends = _stripped(text, np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2))
         regions = quoted_regions(text)
@@ -93,6 +105,13 @@ class TextTokenizer:
             opens={first: span.begin for first, span in zip(firsts, marked, strict=True)},
             closes={last: span.end for last, span in zip(lasts, marked, strict=True)},
         )
+
+    def _encoding(self, text: str) -> Encoding:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"the text holds a lone surrogate at character {error.start}; Unicode text is accepted") from None
+        return self._tokenizer.encode(text, add_special_tokens=False)
 
 
 def windows(length: int, size: int, overlap: int) -> Iterator[slice]:
@@ -120,7 +139,9 @@ def _whole_words(text: str, begins: NDArray[np.int64], ends: NDArray[np.int64]) 
     goes_on[1:-1] = is_letter[:-1] & is_small[1:]
     before = np.maximum.accumulate(np.where(goes_on, 0, places))
     behind = np.minimum.accumulate(np.where(goes_on, len(text), places)[::-1])[::-1]
-    return np.stack([before[begins], behind[ends]], axis=1)
+    return np.stack(
+        [np.maximum(before[begins], begins - _LONGEST_REST), np.minimum(behind[ends], ends + _LONGEST_REST)], axis=1
+    )
 
 
 def _stripped(text: str, offsets: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -129,7 +150,7 @@ def _stripped(text: str, offsets: NDArray[np.int64]) -> tuple[NDArray[np.int64],
     words = _next_without(str.isspace, text)[begins]
     # Normalisation joins an accent to its letter; the token's characters must hold it too.
     accented = _next_without(unicodedata.combining, text)[ends]
-    return np.where(words < ends, words, begins), accented
+    return np.where(words < ends, words, begins), np.minimum(accented, ends + _MOST_ACCENTS)
 
 
 def _next_without(holds: Callable[[str], object], text: str) -> NDArray[np.int64]:
