@@ -9,7 +9,7 @@ import typer
 
 from guillemet_client._client import Client
 from guillemet_client._errors import GuillemetError
-from guillemet_client._files import UnreadableFile, name_of, read_text
+from guillemet_client._files import STDIN, UnreadableFile, name_of, read_text
 from guillemet_client.connecting import Server, complain, connected, refuse, sentence_of
 from guillemet_client.viewing.article import Article, read_articles
 from guillemet_client.viewing.fields import NotOfTheFormat
@@ -38,6 +38,8 @@ def view(
     """Write a page that shows the quotations of texts, and who said them, in a browser; it needs no network."""
     if output.is_dir() or not output.parent.is_dir():
         refuse(f"--output: {output} cannot be written; a file in a folder that exists is accepted")
+    if output.resolve() in (Path(path).resolve() for path in files if path != STDIN):
+        refuse(f"--output: {output} is read, so it cannot be written")
     asked = any(not path.endswith(_DOCUMENTS) for path in files)
     articles: list[Article] = []
     failed = False
@@ -62,5 +64,5 @@ def _articles_of(path: str, client: Client | None) -> list[Article]:
     text = read_text(path)
     if client is None or path.endswith(_DOCUMENTS):
         return list(read_articles(text.removeprefix("\ufeff")))
-    document = dataclasses.replace(client.extract(text), id=name_of(path))
+    document = dataclasses.replace(client.extract(text), id=Path(name_of(path)).name)
     return [Article.from_json(document.to_json())]

@@ -30,7 +30,8 @@ def titles(page: str) -> list[str]:
 
 
 def test_texts_are_extracted_and_documents_shown_as_they_are(address: str, document: dict[str, Any], service: Any) -> None:
-    files = [write("a.txt", TEXT), "-", write("gold.jsonl", f"\ufeff{json.dumps(document)}\n")]
+    Path("press").mkdir()
+    files = [write("press/a.txt", TEXT), "-", write("gold.jsonl", f"\ufeff{json.dumps(document)}\n")]
 
     done = view(*files, "-o", "page.html", "--server", address, "--min-probability", "0.5", stdin=TEXT)
 
@@ -73,6 +74,14 @@ def test_an_output_that_cannot_be_is_refused_before_any_work(service: Any, addre
 
     assert (done.exit_code, service.requests) == (2, [])
     assert done.stderr == f"guillemet: --output: {output} cannot be written; a file in a folder that exists is accepted\n"
+
+
+def test_a_text_is_not_overwritten_by_its_page(service: Any, address: str) -> None:
+    done = view(write("a.txt", TEXT), "-o", "./a.txt", "--server", address)
+
+    assert (done.exit_code, service.requests) == (2, [])
+    assert done.stderr == "guillemet: --output: a.txt is read, so it cannot be written\n"
+    assert Path("a.txt").read_text(encoding="utf-8") == TEXT
 
 
 def test_an_output_that_cannot_be_written_is_one_line(address: str) -> None:

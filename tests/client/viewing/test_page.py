@@ -140,7 +140,7 @@ def test_the_page_of_an_article_shows_what_was_extracted(open_page: OpenPage, tm
     said = subprocess.run(extract, check=True, capture_output=True, timeout=WAIT)
     subprocess.run(view, check=True, timeout=WAIT)
 
-    assert_shows(open_page(page), json.loads(said.stdout))
+    assert_shows(open_page(page), json.loads(said.stdout) | {"id": ARTICLE.name})
 
 
 def test_all_gold_articles_are_shown_as_they_are(show: Show, gold_documents: list[Json]) -> None:
@@ -229,7 +229,8 @@ def test_everything_is_legible(
 
 
 def test_a_phone_shows_all_of_it_and_the_chosen_quotation_at_its_foot(show: Show, gold_documents: list[Json]) -> None:
-    page = show(gold_documents[1], viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
+    document = gold_documents[1] | {"id": "un-nom-de-fichier-sans-blanc-plus-long-que-la-ligne.txt"}
+    page = show(document, viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     assert visible(page, ".sheet") == 0
 
@@ -330,6 +331,17 @@ def test_an_entry_leads_to_its_quotation(show: Show, gold_documents: list[Json])
     assert box is not None
     assert 0 < box["y"] < 500
     assert call.evaluate("(it) => it === document.activeElement")
+
+
+def test_a_chosen_quotations_entry_is_in_the_window(show: Show, gold_documents: list[Json]) -> None:
+    page = show(gold_documents[1], viewport={"width": 1200, "height": 500})
+
+    for number in range(1, len(gold_documents[1]["quotations"]) + 1):
+        page.locator(f"#a1-q{number}-call").click()
+        box = page.locator(f"#a1-q{number}").bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 500
 
 
 def test_an_address_leads_to_its_quotation(show: Show, document: Json, tmp_path: Path) -> None:
