@@ -1,8 +1,9 @@
 """The whole way of a document, batched: the one class that a server needs."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,17 +28,36 @@ class ModelDescription:
     runtime: str  # "onnx" or "torch"
     precision: str  # "float32", "int8" or "bfloat16"
     threads: int
+    concurrency: int = 1  # calls of `Extractor.encode` or `extract` at a time that keep the runtime busy
+    batch_tokens: int = 0  # padded, that one call of `encode` should be given; a longer window comes alone. 0: always one window
+    window_tokens: int = 1024  # a longer text is read in several windows
 
 
 class Interrupted(Exception):  # noqa: N818 (it is no error: the caller asked for it)
     """The caller's `interrupted` said so between two windows."""
 
 
-class Extractor:
-    """Texts in, documents out.
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedText:
+    """A text that can be read."""
 
-    Call `extract` from one thread at a time; the runtime itself uses `threads` and releases the GIL. `count_tokens` may be
-    called from any thread meanwhile.
+    tokenized: TokenizedText
+    windows: tuple[slice, ...]  # of tokens; none where there are no tokens
+
+
+class EncodedWindow(NamedTuple):
+    """What the encoder says of one window."""
+
+    window: slice
+    states: Array  # (tokens, width)
+    scores: Array  # (tokens, layers, states)
+
+
+class Extractor:
+    """Texts in, documents out: by `extract`, or step by step where texts of several callers take turns.
+
+    Any thread may call any method; of the calls that encode, `description.concurrency` at a time make the best use of the CPUs.
+    What computes most releases the GIL.
     """
 
     def __init__(self, tokenizer: TextTokenizer, runtime: Runtime, settings: ModelSettings) -> None:
@@ -53,6 +73,9 @@ class Extractor:
             runtime=runtime.name,
             precision=runtime.precision,
             threads=runtime.threads,
+            concurrency=runtime.concurrency,
+            batch_tokens=runtime.batch_tokens,
+            window_tokens=settings.window_tokens,
         )
 
     @classmethod
@@ -70,10 +93,6 @@ class Extractor:
         settings = read_settings(folder)
         return cls(TextTokenizer(folder / TOKENIZER), OnnxRuntime(folder, threads), settings)
 
-    def count_tokens(self, text: str) -> int:
-        """Return how many tokens `text` has: the unit in which work is measured."""
-        return self._tokenizer.count(text)
-
     def extract(self, texts: Sequence[str], *, interrupted: Callable[[], bool] | None = None) -> list[Document]:
         """Return the documents of `texts`, in order.
 
@@ -84,61 +103,69 @@ class Extractor:
         Raises:
             Interrupted: As asked.
         """
-        tokenized = [self._tokenizer(text) for text in texts]
-        pieces = [
-            (index, window)
-            for index, text in enumerate(tokenized)
-            if len(text)
-            for window in windows(len(text), self._settings.window_tokens, self._settings.overlap_tokens)
-        ]
-        read: list[list[tuple[slice, Array, Array]]] = [[] for _ in texts]
-        for batch in _batches(pieces, self._runtime.batch_tokens):
+        prepared = [self.prepare(text) for text in texts]
+        read: dict[PreparedText, list[EncodedWindow]] = {text: [] for text in prepared}
+        for batch in _batches([(text, window) for text in prepared for window in text.windows], self._runtime.batch_tokens):
             if interrupted and interrupted():
                 raise Interrupted
-            for (index, window), states, scores in self._encode(tokenized, batch):
-                read[index].append((window, states, scores))
+            for (text, _), encoded in zip(batch, self.encode(batch), strict=True):
+                read[text].append(encoded)
         documents = []
-        for text, parts in zip(tokenized, read, strict=True):
+        for text in prepared:
             if interrupted and interrupted():
                 raise Interrupted
-            documents.append(self._document(text, parts))
+            documents.append(self.finish(text, read[text]))
         return documents
 
-    def _encode(
-        self, tokenized: Sequence[TokenizedText], batch: Sequence[tuple[int, slice]]
-    ) -> Iterator[tuple[tuple[int, slice], Array, Array]]:
+    def prepare(self, text: str) -> PreparedText:
+        """Return the tokens of `text`, and the windows in which they are to be encoded: the first step."""
+        tokenized = self._tokenizer(text)
+        settings = self._settings
+        cut = windows(len(tokenized), settings.window_tokens, settings.overlap_tokens) if len(tokenized) else ()
+        return PreparedText(tokenized, tuple(cut))
+
+    def encode(self, batch: Sequence[tuple[PreparedText, slice]]) -> list[EncodedWindow]:
+        """Return what the encoder says of some windows of some texts, in order: the second step.
+
+        Args:
+            batch: At least one; together within `description.batch_tokens`, each as long as the longest.
+        """
         length = max(window.stop - window.start for _, window in batch)
         ids = np.zeros((len(batch), length), dtype=np.int64)
         features = np.zeros((len(batch), length, len(FEATURE_SIZES)), dtype=np.int64)
         is_token = np.zeros((len(batch), length), dtype=bool)
-        for row, (index, window) in enumerate(batch):
+        for row, (text, window) in enumerate(batch):
             size = window.stop - window.start
-            ids[row, :size] = tokenized[index].ids[window]
-            features[row, :size] = tokenized[index].features[window]
+            ids[row, :size] = text.tokenized.ids[window]
+            features[row, :size] = text.tokenized.features[window]
             is_token[row, :size] = True
         states, scores = self._runtime.encode(ids, features, is_token)
-        for row, piece in enumerate(batch):
-            size = piece[1].stop - piece[1].start
-            yield piece, states[row, :size], scores[row, :size]
+        sizes = [window.stop - window.start for _, window in batch]
+        return [EncodedWindow(batch[row][1], states[row, :size], scores[row, :size]) for row, size in enumerate(sizes)]
 
-    def _document(self, text: TokenizedText, parts: Sequence[tuple[slice, Array, Array]]) -> Document:
+    def finish(self, text: PreparedText, encoded: Iterable[EncodedWindow]) -> Document:
+        """Return the document of a text all of whose windows are encoded, in any order: the last step."""
+        parts = sorted(encoded, key=lambda part: part.window.start)
+        tokenized = text.tokenized
         if not parts:
-            return Document(text=text.text, quotations=(), entities=(), tokens=0, windows=0)
-        states, scores = _joined(len(text), sorted(parts, key=lambda part: part[0].start))
+            return Document(text=tokenized.text, quotations=(), entities=(), tokens=0, windows=0)
+        states, scores = _joined(len(tokenized), parts)
         tagging = decode(scores, self._settings.bonus)
-        found, tagged = candidates(text, tagging)
-        pairs = propose(text, found)
+        found, tagged = candidates(tokenized, tagging)
+        pairs = propose(tokenized, found)
         related = self._runtime.relate(states, pairs) if len(pairs.pairs) else np.zeros(0, dtype=np.float32)
         relations = RelationProbabilities(pairs, related)
-        evidence = Evidence(text, tagging, found, tagged, relations)
+        evidence = Evidence(tokenized, tagging, found, tagged, relations)
         quotations, entities = resolve(evidence, attribute(evidence))
-        document = Document(text=text.text, quotations=quotations, entities=entities, tokens=len(text), windows=len(parts))
+        document = Document(
+            text=tokenized.text, quotations=quotations, entities=entities, tokens=len(tokenized), windows=len(parts)
+        )
         return self._calibration.apply(document)
 
 
-def _batches(pieces: Sequence[tuple[int, slice]], tokens: int) -> Iterator[list[tuple[int, slice]]]:
+def _batches(pieces: Sequence[tuple[PreparedText, slice]], tokens: int) -> Iterator[list[tuple[PreparedText, slice]]]:
     """Yield pieces of like length together, so that little is padded, within `tokens` padded ones."""
-    batch: list[tuple[int, slice]] = []
+    batch: list[tuple[PreparedText, slice]] = []
     for piece in sorted(pieces, key=lambda piece: piece[1].start - piece[1].stop):
         longest = (batch or [piece])[0][1]
         if (len(batch) + 1) * (longest.stop - longest.start) > tokens and batch:
@@ -149,15 +176,15 @@ def _batches(pieces: Sequence[tuple[int, slice]], tokens: int) -> Iterator[list[
         yield batch
 
 
-def _joined(length: int, parts: Sequence[tuple[slice, Array, Array]]) -> tuple[Array, Array]:
+def _joined(length: int, parts: Sequence[EncodedWindow]) -> tuple[Array, Array]:
     """Return states and scores of a whole text, each token from the window in which it stands furthest from an edge."""
     if len(parts) == 1:
-        return parts[0][1], parts[0][2]
-    states = np.empty((length, parts[0][1].shape[1]), dtype=np.float32)
-    scores = np.empty((length, *parts[0][2].shape[1:]), dtype=np.float32)
+        return parts[0].states, parts[0].scores
+    states = np.empty((length, parts[0].states.shape[1]), dtype=np.float32)
+    scores = np.empty((length, *parts[0].scores.shape[1:]), dtype=np.float32)
     begin = 0
     for index, (window, own_states, own_scores) in enumerate(parts):
-        end = length if index + 1 == len(parts) else (parts[index + 1][0].start + window.stop) // 2
+        end = length if index + 1 == len(parts) else (parts[index + 1].window.start + window.stop) // 2
         inner = slice(begin - window.start, end - window.start)
         states[begin:end], scores[begin:end] = own_states[inner], own_scores[inner]
         begin = end

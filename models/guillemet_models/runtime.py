@@ -1,6 +1,5 @@
 """What computes the model's scores, and the runtime of the CPU: ONNX Runtime."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +8,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from guillemet_models.cpus import usable_cpus
 from guillemet_models.pairing import Pairs
 from guillemet_models.weights import ENCODER, ENCODER_INT8, RELATIONS, ModelFileError
 
@@ -25,6 +25,7 @@ class Runtime(Protocol):
     precision: str  # "float32", "int8" or "bfloat16"
     weights: str  # name of the file in the model folder that holds the encoder
     threads: int
+    concurrency: int  # calls of `encode` at a time that make the best use of the device
     batch_tokens: int  # padded, that one run should take; a longer window is run alone
 
     def encode(self, ids: NDArray[np.int64], features: NDArray[np.int64], is_token: NDArray[np.bool_]) -> tuple[Array, Array]:
@@ -59,7 +60,7 @@ class OnnxRuntime:
             precision = "int8" if (folder / ENCODER_INT8).exists() and has_int8_instructions() else "float32"
         self.precision = precision
         self.weights = ENCODER_INT8 if precision == "int8" else ENCODER
-        self.threads = threads or usable_cpus()
+        self.threads = self.concurrency = threads or usable_cpus()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
@@ -118,13 +119,3 @@ def has_int8_instructions() -> bool:
     except OSError:
         return False
     return bool(flags & {"avx512_vnni", "avx_vnni", "asimddp"})
-
-
-def usable_cpus() -> int:
-    """Return how many CPUs this process may keep busy: its affinity, and the quota of its control group."""
-    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-    except (OSError, ValueError):
-        return affinity
-    return affinity if quota == "max" else max(1, min(affinity, -(-int(quota) // int(period))))

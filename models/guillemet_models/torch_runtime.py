@@ -17,6 +17,7 @@ class TorchRuntime:
     name = "torch"
     precision = "float32"
     weights = "model.safetensors"
+    concurrency = 1
     batch_tokens = 16384
 
     def __init__(self, model: QuotationModel) -> None:

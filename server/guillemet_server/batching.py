@@ -1,47 +1,80 @@
-"""Admission, batches and deadlines: one scheduler for the documents of all RPCs."""
+"""Turns and deadlines: one scheduler for the documents of all RPCs."""
 
 import asyncio
-from collections.abc import Hashable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import ParamSpec
 
 from structlog.typing import FilteringBoundLogger
 
-from guillemet_models.extractor import Interrupted
+from guillemet_models.extractor import ModelDescription
 from guillemet_server import errors
+from guillemet_server.admission import Admission, estimated_tokens
+from guillemet_server.caching import ResultCache
 from guillemet_server.config import Limits
 from guillemet_server.inference import Inference
 from guillemet_server.logs import reported
-from guillemet_server.pace import Pace
-from guillemet_server.waiting import FairQueue, Item, Reading
+from guillemet_server.security.callers import charge
+from guillemet_server.waiting import FairQueue, Item, Reading, Turn, Window
 
-# French takes 4 to 5 characters a token: what a text surely has before its tokens are counted.
-_CHARACTERS_PER_TOKEN_AT_MOST = 8
+P = ParamSpec("P")
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a scheduler did since its start; tokens are those by which work is weighed."""
+
+    batches: int = 0
+    texts: int = 0  # read whole, in one turn
+    windows: int = 0  # of longer texts
+    tokens: int = 0
+    seconds: float = 0.0  # of all threads that read
+    abandoned: int = 0  # turns that nobody waited for any more, before or while they came
+
+    def add(self, batch: Sequence[Item], tokens: int, seconds: float) -> None:
+        """Add what was read together."""
+        windows = sum(isinstance(item.content, Window) for item in batch)
+        self.batches += 1
+        self.texts += len(batch) - windows
+        self.windows += windows
+        self.tokens += tokens
+        self.seconds += seconds
 
 
 class Scheduler:
-    """Reads texts in batches, one batch at a time, and holds no more than it promised."""
+    """Lets the texts of all callers be read in turn, and holds no more than it promised."""
 
-    def __init__(self, inference: Inference, limits: Limits, *, log: FilteringBoundLogger) -> None:
-        """Build it; nothing is read before `run`.
+    def __init__(
+        self, inference: Inference, limits: Limits, *, log: FilteringBoundLogger, cache: ResultCache | None = None
+    ) -> None:
+        """Build it; nothing is read before `start`.
 
         Args:
             inference: The model's threads.
             limits: Of the server.
             log: For failures.
+            cache: Of answers. None: every text is read.
         """
-        self.pace = Pace()
+        self.counts = Counts()
+        self.cache = cache or ResultCache(0)
         self._inference = inference
         self._limits = limits
         self._log = log
         self._queue = FairQueue()
-        self._uncounted = 0  # the least that texts being counted will have
-        self._in_work: tuple[int, float] | None = None  # tokens, start
-        self._waiting = asyncio.Event()
+        self.admission = Admission(self._queue, inference, limits)
+        self._live: set[Item] = set()  # waiting or in work, for somebody
         self._closed = False
 
     @property
     def queued_tokens(self) -> int:
         """Tokens that wait."""
-        return self._queue.tokens
+        return self.admission.queued_tokens
+
+    def start(self) -> None:
+        """Begin to read, until closed. The model is loaded."""
+        most = min(self._limits.max_batch_tokens, self._inference.description.batch_tokens)
+        self._inference.start(self._queue, most, self._settle)
 
     async def read(self, texts: Sequence[str], *, caller: Hashable, seconds: float | None) -> list[Reading | errors.Refusal]:
         """Return what was found in each text, in order; a refusal for one that broke the model.
@@ -52,122 +85,117 @@ class Scheduler:
             seconds: Until the deadline. None: there is none.
 
         Raises:
-            Refusal: QUEUE_FULL, DEADLINE_UNREACHABLE, DEADLINE_EXCEEDED or SHUTTING_DOWN.
+            Refusal: QUEUE_FULL, DEADLINE_UNREACHABLE, DEADLINE_EXCEEDED, SHUTTING_DOWN, QUOTA_EXCEEDED or TOKEN_UNKNOWN.
         """
         if seconds is not None and seconds <= 0:
             raise errors.deadline_exceeded()
-        now = asyncio.get_running_loop().time()
-        try:
-            # The timer runs while the texts are counted, wait and are read; when it fires, they leave the queue.
-            async with asyncio.timeout_at(None if seconds is None else now + seconds) as deadline:
-                tokens = await self._counted(texts)
-                self._admit(tokens, caller=caller, deadline=deadline.when())
-                return await self._outcomes(texts, tokens, caller)
-        except TimeoutError:
-            raise errors.deadline_exceeded() from None
-
-    async def run(self) -> None:
-        """Read batch after batch, until cancelled."""
-        while True:
-            await self._waiting.wait()
-            batch = self._queue.next_batch(self._limits.max_batch_tokens)
-            if batch:
-                await self._read_batch(batch)
-            else:
-                self._waiting.clear()
+        known = [self.cache.find(text, self._inference.description) for text in texts]
+        new = [text for text, document in zip(texts, known, strict=True) if document is None]
+        read = iter(await self._read_new(new, caller, seconds) if new else ())
+        return [next(read) if document is None else Reading(document=document, cached=True) for document in known]
 
     def close(self) -> None:
         """Refuse what waits, interrupt what is in work."""
         self._closed = True
-        for item in self._queue.everything():
-            self._queue.withdraw(item)
-            _settle(item, errors.shutting_down())
+        self._queue.close()
+        for item in self._live:
+            _fail(item, errors.shutting_down())
 
-    async def _counted(self, texts: Sequence[str]) -> list[int]:
-        """Return the tokens of each text; refuse before counting what has no room in any case."""
-        least = sum(1 + len(text) // _CHARACTERS_PER_TOKEN_AT_MOST for text in texts)
-        self._check_room(least, queued=self._queue.tokens + self._uncounted)
-        self._uncounted += least
-        try:
-            return await self._inference.count_tokens(texts)
-        finally:
-            self._uncounted -= least
-
-    def _admit(self, tokens: Sequence[int], *, caller: Hashable, deadline: float | None) -> None:
+    async def _read_new(self, texts: Sequence[str], caller: Hashable, seconds: float | None) -> list[Reading | errors.Refusal]:
         if self._closed:
             raise errors.shutting_down()
-        # Who is still being counted is weighed when that is done.
-        self._check_room(sum(tokens), queued=self._queue.tokens)
-        if deadline is None:
-            return
-        wait = self.pace.seconds_for(self._tokens_in_work() + self._queue.tokens_ahead(caller, len(tokens)))
-        if wait is not None and wait > deadline - asyncio.get_running_loop().time():
-            raise errors.deadline_unreachable(predicted_wait_seconds=wait)
-
-    def _check_room(self, tokens: int, *, queued: int) -> None:
-        # An empty queue takes anything: what is longer than the queue would otherwise be refused for ever.
-        if queued and queued + tokens > self._limits.max_queue_tokens:
-            wait = self.pace.seconds_for(queued)
-            raise errors.queue_full(queued=queued, limit=self._limits.max_queue_tokens, wait_seconds=wait)
-
-    async def _outcomes(self, texts: Sequence[str], tokens: Sequence[int], caller: Hashable) -> list[Reading | errors.Refusal]:
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        items = [
-            Item(text=text, tokens=count, caller=caller, admitted=now, outcome=loop.create_future())
-            for text, count in zip(texts, tokens, strict=True)
-        ]
-        self._queue.add(items)
-        self._waiting.set()
+        tokens = sum(map(estimated_tokens, texts))
+        self.admission.check(tokens, len(texts), caller=caller, seconds=seconds)
+        charge(tokens)
         try:
-            outcomes = await asyncio.gather(*(item.outcome for item in items))
-        finally:
-            # Whoever was cancelled or came too late leaves at once; what is in work then is read for nobody.
-            for item in items:
-                self._queue.withdraw(item)
-                item.outcome.cancel()
-        return [reported(it, self._log) if not isinstance(it, Reading) else it for it in outcomes]
+            # The timer runs while texts wait and are read; when it fires, they leave the queue.
+            async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
+                tasks = [self._begun(text, caller, group) for text in texts]
+        except TimeoutError:
+            raise errors.deadline_exceeded() from None
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        return [task.result() for task in tasks]
 
-    async def _read_batch(self, batch: list[Item]) -> None:
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        tokens = sum(item.tokens for item in batch)
-        self._in_work = (tokens, started)
+    def _begun(self, text: str, caller: Hashable, group: asyncio.TaskGroup) -> asyncio.Task[Reading | errors.Refusal]:
+        """Let a text enter the queue at once, so that the next caller finds it there; a long one is cut into windows first."""
+        tokens = estimated_tokens(text)
+        if tokens > self._inference.description.window_tokens:
+            return group.create_task(self._outcome(self._read_long, text, tokens, caller))
+        item = self._entered(text, tokens, caller)
+        task = group.create_task(self._outcome(self._read_short, item))
+        task.add_done_callback(lambda _: self._leave([item]))  # even if it never began
+        return task
+
+    async def _outcome(
+        self, read: Callable[P, Awaitable[Reading]], *arguments: P.args, **options: P.kwargs
+    ) -> Reading | errors.Refusal:
         try:
-            found = await self._inference.extract([item.text for item in batch], lambda: self._abandoned(batch))
-            seconds = loop.time() - started
-            self.pace.record(tokens, seconds)
-            for item, document in zip(batch, found, strict=True):
-                if not item.outcome.done():
-                    item.outcome.set_result(
-                        document
-                        if isinstance(document, Exception)
-                        else Reading(document=document, queue_seconds=started - item.admitted, inference_seconds=seconds)
-                    )
-        except Interrupted:
-            for item in batch:
-                _settle(item, errors.shutting_down())
-        except Exception as error:  # noqa: BLE001 (without this loop nothing would be read any more)
-            for item in batch:
-                if not item.outcome.done():
-                    item.outcome.set_result(error)
+            reading = await read(*arguments, **options)
+        except errors.Refusal:
+            raise
+        except Exception as error:  # noqa: BLE001 (one text fails, those beside it do not)
+            return reported(error, self._log)
+        self.cache.keep(reading.document, self._inference.description)
+        return reading
+
+    async def _read_short(self, item: Item) -> Reading:
+        turn = await item.outcome
+        return Reading(document=turn.found, queue_seconds=turn.started - item.entered, inference_seconds=turn.seconds)
+
+    async def _read_long(self, text: str, tokens: int, caller: Hashable) -> Reading:
+        entered = time.monotonic()
+        with self.admission.aside(tokens):
+            prepared = await self._inference.prepare(text)
+        items = [self._entered(Window(prepared, window), window.stop - window.start, caller) for window in prepared.windows]
+        try:
+            turns = await asyncio.gather(*(item.outcome for item in items))
         finally:
-            self._in_work = None
+            self._leave(items)
+        finishing = time.monotonic()
+        document = await self._inference.finish(prepared, [turn.found for turn in turns])
+        return Reading(
+            document=document,
+            queue_seconds=min((turn.started for turn in turns), default=finishing) - entered,
+            inference_seconds=sum(turn.seconds for turn in turns) + time.monotonic() - finishing,
+        )
 
-    def _abandoned(self, batch: list[Item]) -> bool:
-        """Tell, from the inference thread, whether nobody waits for any of the batch."""
-        return self._closed or all(item.outcome.done() for item in batch)
+    def _entered(self, content: str | Window, tokens: int, caller: Hashable) -> Item:
+        outcome: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
+        item = Item(content=content, tokens=tokens, caller=caller, entered=time.monotonic(), outcome=outcome)
+        self._live.add(item)
+        self._queue.add(item)
+        return item
 
-    def _tokens_in_work(self) -> float:
-        """Return what is probably left of the batch in work."""
-        if self._in_work is None:
-            return 0.0
-        tokens, started = self._in_work
-        whole = self.pace.seconds_for(tokens)
-        elapsed = asyncio.get_running_loop().time() - started
-        return float(tokens) if not whole else tokens * max(0.0, 1 - elapsed / whole)
+    def _leave(self, items: Iterable[Item]) -> None:
+        """Take out what still waits, for whoever was cancelled or came too late; what is in work then is read for nobody."""
+        for item in items:
+            self._live.discard(item)
+            self._queue.withdraw(item)
+            self.counts.abandoned += item.outcome.cancel()
+
+    def _settle(self, batch: list[Item], turns: list[Turn | Exception]) -> None:
+        """Tell those who wait what became of a batch; nothing, if nobody did any more."""
+        for item, turn in zip(batch, turns, strict=bool(turns)):
+            if isinstance(turn, Exception):
+                _fail(item, turn)
+            elif not item.outcome.done():
+                item.outcome.set_result(turn)
+        measured = [turn for turn in turns if isinstance(turn, Turn)]
+        if len(measured) == len(batch):
+            # All were read together, and took as long as each.
+            tokens, seconds = sum(item.tokens for item in batch), measured[0].seconds
+            self.admission.pace.record(tokens, seconds)
+            self.counts.add(batch, tokens, seconds)
 
 
-def _settle(item: Item, refusal: errors.Refusal) -> None:
+def in_effect(limits: Limits, description: ModelDescription) -> Limits:
+    """Return the limits as they are enforced with a model: no batch is larger than its runtime has use for."""
+    useful = max(description.batch_tokens, description.window_tokens)
+    return replace(limits, max_batch_tokens=min(limits.max_batch_tokens, useful))
+
+
+def _fail(item: Item, error: Exception) -> None:
     if not item.outcome.done():
-        item.outcome.set_exception(refusal)
+        item.outcome.set_exception(error)
+        item.outcome.exception()  # seen: asyncio need not complain, with the error's words, if its caller leaves now

@@ -1,8 +1,10 @@
-"""What a server is told at its start. Standard library only: the command line reads it before it needs a server."""
+"""What a server is told at its start. Nothing heavy: the command line reads it before it needs a server."""
 
 import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
+
+from guillemet_models.cpus import usable_cpus
 
 # The widest number that the contract's uint32 fields carry; offsets may need four bytes for a code point.
 _UINT32_MAX = 2**32 - 1
@@ -55,13 +57,16 @@ class ServerConfig:
     model: Path | None = None  # None: the embedded model
     threads: int | None = None  # None: the CPUs this process may use
     limits: Limits = Limits()
+    cache_bytes: int = 0  # of answers that are kept; 0: none is
     drain_seconds: float = 30.0
     reflection: bool = True
     insecure: bool = False
 
     def __post_init__(self) -> None:
-        if self.threads is not None and self.threads < 1:
-            raise ValueError(f"threads must be at least 1, not {self.threads}")
+        if self.threads is not None and not 1 <= self.threads <= (cpus := usable_cpus()):
+            raise ValueError(f"threads must lie between 1 and {cpus}, the CPUs of this process, not be {self.threads:,}")
+        if self.cache_bytes < 0:
+            raise ValueError(f"cache bytes must be at least 0, not {self.cache_bytes:,}")
         if not 0 <= self.drain_seconds < float("inf"):
             raise ValueError(f"drain seconds must be a number from 0 on, not {self.drain_seconds}")
         if not _stays_on_this_machine(self.listen) and not self.insecure:

@@ -1,29 +1,40 @@
 """The threads in which the model works, so that the event loop never does."""
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from guillemet_models.document import Document
-from guillemet_models.extractor import Extractor, Interrupted, ModelDescription
+from guillemet_models.extractor import EncodedWindow, Extractor, Interrupted, ModelDescription, PreparedText
+from guillemet_server.waiting import FairQueue, Item, Turn, Window
 
 # Any French text: the first inference allocates what the following ones reuse.
 _WARM_UP = "« Nous sommes prêts », a déclaré la ministre. Selon elle, le texte sera adopté."
 
+Report = Callable[[list[Item], list[Turn | Exception]], None]
+"""Told of each batch what became of its items; of none of them if nobody waited for any."""
+
 
 class Inference:
-    """One extractor, loaded and asked in one thread; a second one counts tokens: admission never waits for inference."""
+    """One extractor, and the threads that read with it: some take what waits in a queue, one cares for long texts.
+
+    What is not the encoder's work takes seconds for the longest texts, and cannot be interrupted: it is done aside, so that
+    nobody waits behind it but others of that kind.
+    """
 
     def __init__(self, load: Callable[[], Extractor]) -> None:
-        """Prepare the threads; nothing is loaded yet.
+        """Prepare; nothing is loaded yet.
 
         Args:
-            load: Returns the extractor; called once, in the inference thread.
+            load: Returns the extractor; called once, not in the event loop.
         """
         self._load = load
         self._extractor: Extractor | None = None
-        self._inference = ThreadPoolExecutor(1, thread_name_prefix="guillemet-inference")
-        self._counting = ThreadPoolExecutor(1, thread_name_prefix="guillemet-counting")
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="guillemet-aside")
+        self._in_work: dict[str, tuple[int, float]] = {}  # of each thread that reads: tokens, start
 
     @property
     def extractor(self) -> Extractor:
@@ -37,46 +48,78 @@ class Inference:
         """What is known of it."""
         return self.extractor.description
 
+    @property
+    def in_work(self) -> list[tuple[int, float]]:
+        """Of each batch that is being read: its tokens, and when it began by the monotonic clock."""
+        return list(self._in_work.values())
+
     async def load(self) -> None:
         """Load the model and let it read once.
 
         Raises:
             Exception: Whatever loading raises.
         """
-        self._extractor = await asyncio.get_running_loop().run_in_executor(self._inference, self._loaded)
+        self._extractor = await asyncio.get_running_loop().run_in_executor(self._aside, self._loaded)
 
-    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return how many tokens each text has, at least 1."""
-        return await asyncio.get_running_loop().run_in_executor(self._counting, self._counted, texts)
+    def start(self, queue: FairQueue, max_batch_tokens: int, report: Report) -> None:
+        """Begin to read what waits, until the queue is closed.
 
-    async def extract(self, texts: Sequence[str], interrupted: Callable[[], bool]) -> list[Document | Exception]:
-        """Return the document of each text, or what went wrong with it.
-
-        Raises:
-            Interrupted: `interrupted` said so.
+        Args:
+            queue: Of texts and windows.
+            max_batch_tokens: Padded.
+            report: Called in the event loop.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._inference, self._extracted, texts, interrupted)
+        loop = asyncio.get_running_loop()
+
+        def report_in_loop(batch: list[Item], turns: list[Turn | Exception]) -> None:
+            with suppress(RuntimeError):  # a loop that is closed wants to know nothing more
+                loop.call_soon_threadsafe(report, batch, turns)
+
+        for number in range(self.description.concurrency):
+            arguments = (queue, max_batch_tokens, report_in_loop)
+            threading.Thread(target=self._read, args=arguments, name=f"guillemet-reading-{number}").start()
+
+    async def prepare(self, text: str) -> PreparedText:
+        """Return the windows of a long text."""
+        return await asyncio.get_running_loop().run_in_executor(self._aside, self.extractor.prepare, text)
+
+    async def finish(self, text: PreparedText, encoded: Sequence[EncodedWindow]) -> Document:
+        """Return the document of a long text."""
+        return await asyncio.get_running_loop().run_in_executor(self._aside, self.extractor.finish, text, encoded)
 
     def close(self) -> None:
-        """End the threads when they have finished what they do."""
-        self._inference.shutdown(wait=False, cancel_futures=True)
-        self._counting.shutdown(wait=False, cancel_futures=True)
+        """End what is done aside as soon as that can be; the other threads end with their queue."""
+        self._aside.shutdown(wait=False, cancel_futures=True)
 
     def _loaded(self) -> Extractor:
         extractor = self._load()
         extractor.extract([_WARM_UP])
         return extractor
 
-    def _counted(self, texts: Sequence[str]) -> list[int]:
-        return [max(1, self.extractor.count_tokens(text)) for text in texts]
+    def _read(self, queue: FairQueue, max_batch_tokens: int, report: Report) -> None:
+        name = threading.current_thread().name
+        while batch := queue.next_batch(max_batch_tokens):
+            self._in_work[name] = (sum(item.tokens for item in batch), time.monotonic())
+            turns = self._turns(batch)
+            del self._in_work[name]
+            report(batch, turns)
 
-    def _extracted(self, texts: Sequence[str], interrupted: Callable[[], bool]) -> list[Document | Exception]:
+    def _turns(self, batch: Sequence[Item]) -> list[Turn | Exception]:
+        started = time.monotonic()
         try:
-            return list(self.extractor.extract(texts, interrupted=interrupted))
+            found = self._found(batch)
         except Interrupted:
-            raise
+            return []
         except Exception as error:  # noqa: BLE001 (the server lives on; the scheduler reports it)
-            if len(texts) == 1:
+            if len(batch) == 1:
                 return [error]
-            # One document that breaks the model must not take down those of other callers: each gets its own chance.
-            return [outcome for text in texts for outcome in self._extracted([text], interrupted)]
+            # One text that breaks the model must not take down those of other callers: each gets its own chance.
+            return [turn for item in batch for turn in self._turns([item])]
+        seconds = time.monotonic() - started
+        return [Turn(it, started, seconds) for it in found]
+
+    def _found(self, batch: Sequence[Item]) -> Sequence[Document | EncodedWindow]:
+        texts = [item.content for item in batch if isinstance(item.content, str)]
+        if texts:
+            return self.extractor.extract(texts, interrupted=lambda: all(item.outcome.done() for item in batch))
+        return self.extractor.encode([item.content for item in batch if isinstance(item.content, Window)])

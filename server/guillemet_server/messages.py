@@ -49,6 +49,7 @@ def to_result(document_id: str, reading: Reading, options: Options, *, model: st
             windows=document.windows,
             queue_time=_duration(reading.queue_seconds),
             inference_time=_duration(reading.inference_seconds),
+            cached=reading.cached,
         ),
     )
 

@@ -39,7 +39,7 @@ async def run(config: ServerConfig, log: FilteringBoundLogger) -> None:
         await _load(server, stopping)
         if not stopping.is_set():
             description = asdict(server.inference.description)
-            limits = asdict(config.limits)
+            limits = asdict(server.limits)
             log.info("serving", address=server.address, **description, **limits, server_version=__version__)
         await stopping.wait()
         log.info("draining", drain_seconds=config.drain_seconds)

@@ -8,7 +8,7 @@ from structlog.typing import FilteringBoundLogger
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet.v1 import quotation_pb2_grpc as pb_grpc
 from guillemet_server import errors
-from guillemet_server.batching import Scheduler
+from guillemet_server.batching import Scheduler, in_effect
 from guillemet_server.config import Limits
 from guillemet_server.gate import Gate
 from guillemet_server.inference import Inference
@@ -144,4 +144,4 @@ class ModelService(pb_grpc.ModelServiceServicer):
         """The model of that name."""
         description = self._inference.description
         check_model(request.name, served=description.name)
-        return pb.GetModelResponse(model=to_model(description, self._limits))
+        return pb.GetModelResponse(model=to_model(description, in_effect(self._limits, description)))

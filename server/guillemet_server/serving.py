@@ -1,7 +1,5 @@
 """The gRPC server: what it listens on, how it becomes ready, how it stops."""
 
-import asyncio
-import contextlib
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +12,8 @@ from structlog.typing import FilteringBoundLogger
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet.v1 import quotation_pb2_grpc as pb_grpc
 from guillemet_models.extractor import Extractor
-from guillemet_server.batching import Scheduler
+from guillemet_server.batching import Scheduler, in_effect
+from guillemet_server.caching import ResultCache
 from guillemet_server.config import Limits, ServerConfig
 from guillemet_server.gate import Gate
 from guillemet_server.inference import Inference
@@ -46,10 +45,10 @@ class Server:
         self._config = config
         self._log = log
         self.inference = Inference(load or (lambda: Extractor.load(config.model, threads=config.threads)))
-        self.scheduler = Scheduler(self.inference, config.limits, log=log)
+        cache = ResultCache(config.cache_bytes)
+        self.scheduler = Scheduler(self.inference, config.limits, cache=cache, log=log)
         self._gate = Gate()
         self._health = health.aio.HealthServicer()
-        self._reading: asyncio.Task[None] | None = None
         self._grpc = grpc.aio.server(interceptors=[Interceptor(self._gate, log)], options=_channel_options(config.limits))
         service = QuotationService(self.inference, self.scheduler, self._gate, config.limits, log=log)
         pb_grpc.add_QuotationServiceServicer_to_server(service, self._grpc)
@@ -58,6 +57,11 @@ class Server:
         if config.reflection:
             names = (*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._grpc)
+
+    @property
+    def limits(self) -> Limits:
+        """What is enforced, once the model is loaded."""
+        return in_effect(self._config.limits, self.inference.description)
 
     async def start(self) -> None:
         """Listen: the process is live, health says so; everything else waits for the model.
@@ -79,7 +83,7 @@ class Server:
             await self.inference.load()
         except Exception as error:
             raise StartError(f"the model cannot be used: {error or type(error).__name__}") from error
-        self._reading = asyncio.get_running_loop().create_task(self.scheduler.run())
+        self.scheduler.start()
         self._gate.open()
         if not self._gate.draining.is_set():
             await self._set_health(health_pb2.HealthCheckResponse.SERVING)
@@ -92,10 +96,6 @@ class Server:
             self._log.warning("drain time is over", drain_seconds=self._config.drain_seconds)
         self.scheduler.close()
         await self._grpc.stop(_FLUSH_SECONDS)
-        if self._reading is not None:
-            self._reading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._reading
         self.inference.close()
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:

@@ -1,12 +1,31 @@
-"""The queue: fair between callers, measured in tokens. It knows no clock and no thread."""
+"""The queue between the event loop and the threads that read: fair between callers, measured in tokens. It knows no clock."""
 
 import asyncio
+import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any, NamedTuple
 
 from guillemet_models.document import Document
+from guillemet_models.extractor import PreparedText
+
+
+class Window(NamedTuple):
+    """A part of a long text."""
+
+    text: PreparedText
+    tokens: slice
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What became of an item when its turn had come."""
+
+    found: Any  # the Document of a text, the EncodedWindow of a window
+    started: float  # by the monotonic clock
+    seconds: float  # that its batch took
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,78 +33,95 @@ class Reading:
     """What was found in one text, and what that cost."""
 
     document: Document
-    queue_seconds: float
-    inference_seconds: float
+    queue_seconds: float = 0.0
+    inference_seconds: float = 0.0
+    cached: bool = False  # found in an earlier request
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Item:
-    """One text that waits, or is in work."""
+    """What is read at one go: a text, or a window of one that is too long for that."""
 
-    text: str
+    content: str | Window
     tokens: int
     caller: Hashable  # one RPC
-    admitted: float  # time of the event loop
-    outcome: "asyncio.Future[Reading | Exception]"  # cancelled when nobody waits for it any more
+    entered: float  # by the monotonic clock
+    outcome: "asyncio.Future[Turn]"  # done before its turn: nobody waits for it any more
 
 
 class FairQueue:
-    """Texts of several callers, who take turns."""
+    """Items of several callers, who take turns. Any thread may call any method."""
 
     def __init__(self) -> None:
         # In the order of their turns; each with its items in the order of arrival (a dict, so that any leaves at once).
         self._callers: OrderedDict[Hashable, dict[Item, None]] = OrderedDict()
+        self._changed = threading.Condition()
+        self._closed = False
         self.tokens = 0
 
-    def add(self, items: Iterable[Item]) -> None:
-        """Let the items wait; a new caller's turn comes last."""
-        for item in items:
+    def add(self, item: Item) -> None:
+        """Let the item wait; a new caller's turn comes last."""
+        with self._changed:
             self._callers.setdefault(item.caller, {})[item] = None
             self.tokens += item.tokens
+            self._changed.notify()
 
     def withdraw(self, item: Item) -> None:
         """Forget the item if it still waits."""
-        waiting = self._callers.get(item.caller, {})
-        if item in waiting:
-            self._take(item, waiting)
+        with self._changed:
+            if item in self._callers.get(item.caller, {}):
+                self._take(item)
 
-    def everything(self) -> list[Item]:
-        """Return the items, in no order that means anything."""
-        return [item for waiting in self._callers.values() for item in waiting]
+    def close(self) -> None:
+        """Give out nothing more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
 
     def next_batch(self, max_padded_tokens: int) -> list[Item]:
-        """Take what is to be read next: an item a caller in turn, as long as the padded batch keeps within the limit.
+        """Take what is to be read next, and wait until there is something.
 
-        The first item is taken however long it is. A caller whose item does not fit keeps its turn for the next batch.
+        An item a caller in turn, all texts or all windows, as long as the padded batch keeps within the limit. The first item
+        is taken however long it is. A caller whose item does not fit keeps its turn for the next batch.
+
+        Returns:
+            Nothing if the queue is closed.
         """
+        with self._changed:
+            self._changed.wait_for(lambda: self._callers or self._closed)
+            return [] if self._closed else self._batch(max_padded_tokens)
+
+    def tokens_ahead(self, caller: Hashable, count: int) -> int:
+        """Return the tokens whose turn comes before that of the last of `count` new items of `caller`."""
+        with self._changed:
+            own = self._callers.get(caller, {})
+            rounds = len(own) + count
+            others = (waiting for other, waiting in self._callers.items() if other != caller)
+            ahead = sum(item.tokens for waiting in others for item in islice(waiting, rounds))
+            return sum(item.tokens for item in own) + ahead
+
+    def _batch(self, max_padded_tokens: int) -> list[Item]:
         batch: list[Item] = []
         width = 0
         turns = list(self._callers)
         while turns:
             passed = []
             for caller in turns:
-                waiting = self._callers[caller]
-                item = next(iter(waiting))
+                item = next(iter(self._callers[caller]))
                 wider = max(width, item.tokens)
-                if batch and wider * (len(batch) + 1) > max_padded_tokens:
+                if batch and (type(item.content) is not type(batch[0].content) or wider * (len(batch) + 1) > max_padded_tokens):
                     continue
-                self._take(item, waiting)
+                self._take(item)
                 batch.append(item)
                 width = wider
-                if waiting:
+                if caller in self._callers:
                     self._callers.move_to_end(caller)
                     passed.append(caller)
             turns = passed
         return batch
 
-    def tokens_ahead(self, caller: Hashable, count: int) -> int:
-        """Return the tokens whose turn comes before that of the last of `count` new items of `caller`."""
-        own = self._callers.get(caller, {})
-        rounds = len(own) + count
-        others = (waiting for other, waiting in self._callers.items() if other != caller)
-        return sum(item.tokens for item in own) + sum(item.tokens for waiting in others for item in islice(waiting, rounds))
-
-    def _take(self, item: Item, waiting: dict[Item, None]) -> None:
+    def _take(self, item: Item) -> None:
+        waiting = self._callers[item.caller]
         del waiting[item]
         self.tokens -= item.tokens
         if not waiting:

@@ -9,7 +9,7 @@ import pytest
 from guillemet_models.attribution import candidates
 from guillemet_models.decoding import decode
 from guillemet_models.pairing import propose
-from guillemet_models.runtime import OnnxRuntime, usable_cpus
+from guillemet_models.runtime import OnnxRuntime
 from guillemet_models.scheme import LAYERS
 from guillemet_models.tokenization import FEATURE_SIZES, TextTokenizer
 from guillemet_models.torch_runtime import TorchRuntime
@@ -65,7 +65,3 @@ def test_one_token_is_enough(runtimes: tuple[TorchRuntime, OnnxRuntime]) -> None
         )
         assert states.shape[:2] == scores.shape[:2] == (1, 1)
         assert states.dtype == scores.dtype == np.float32
-
-
-def test_at_least_one_cpu_is_usable() -> None:
-    assert usable_cpus() >= 1

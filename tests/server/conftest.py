@@ -1,4 +1,7 @@
-"""A real server on a real socket; of the model alone there is a double, which finds « … » and can be held."""
+"""A real server on a real socket; of the model alone there is a double, which finds « … » and can be held.
+
+Its texts have a token a word; the server weighs them at four characters a token, as "mot mot" has.
+"""
 
 import hashlib
 import io
@@ -7,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import grpc
@@ -18,7 +21,7 @@ from grpc_status import rpc_status
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet.v1 import quotation_pb2_grpc as pb_grpc
 from guillemet_models.document import Document, Entity, EntityKind, Quotation, QuotationType, Span
-from guillemet_models.extractor import Extractor, Interrupted, ModelDescription
+from guillemet_models.extractor import EncodedWindow, Extractor, Interrupted, ModelDescription, PreparedText
 from guillemet_server.background import BackgroundServer, background_server
 from guillemet_server.config import Limits, ServerConfig
 from guillemet_server.logs import json_logger
@@ -27,15 +30,33 @@ TEXT = "« Nous partons », a dit Zoé Li."
 LONGEST_WAIT_SECONDS = 30.0  # a test that waits this long has failed
 
 
+WINDOW_WORDS = 1_000
+
+
+class Words(list[str]):
+    """What the double's tokens are."""
+
+    text: str
+
+
 class RegexReader(Extractor):
     """Finds « … », attributes it to the capitalised words behind "a dit", and reads only while nobody holds it."""
 
     description = ModelDescription(
-        name="regex", version="1.2.3", sha256=hashlib.sha256(b"").hexdigest(), runtime="onnx", precision="float32", threads=1
+        name="regex",
+        version="1.2.3",
+        sha256=hashlib.sha256(b"").hexdigest(),
+        runtime="onnx",
+        precision="float32",
+        threads=1,
+        batch_tokens=1_000_000,
+        window_tokens=WINDOW_WORDS,
     )
 
     def __init__(self) -> None:
         self.batches: list[tuple[str, ...]] = []
+        """The texts and windows that were read together."""
+        self.finished = 0
         self.interrupted = 0
         self.began = threading.Semaphore(0)  # one for each batch that begins while the reader is held
         self._free = threading.Event()
@@ -53,15 +74,9 @@ class RegexReader(Extractor):
         """Return when a held batch has begun."""
         assert self.began.acquire(timeout=LONGEST_WAIT_SECONDS)
 
-    def count_tokens(self, text: str) -> int:
-        """Count the words."""
-        return len(text.split())
-
     def extract(self, texts: Sequence[str], *, interrupted: Callable[[], bool] | None = None) -> list[Document]:
         """Read, once nobody holds it."""
-        self.batches.append(tuple(texts))
-        if not self._free.is_set():
-            self.began.release()
+        self._begin(tuple(texts))
         while not self._free.wait(0.005):
             if interrupted is not None and interrupted():
                 self.interrupted += 1
@@ -69,6 +84,33 @@ class RegexReader(Extractor):
         if any("poison" in text for text in texts):
             raise ValueError(f"secret of the text: {texts}")
         return [self._read(text) for text in texts]
+
+    def prepare(self, text: str) -> PreparedText:
+        """Cut it into windows of words."""
+        tokens = Words(text.split())
+        tokens.text = text
+        begins = range(0, len(tokens), WINDOW_WORDS)
+        return PreparedText(tokens, tuple(slice(begin, min(begin + WINDOW_WORDS, len(tokens))) for begin in begins))
+
+    def encode(self, batch: Sequence[tuple[PreparedText, slice]]) -> list[EncodedWindow]:
+        """Read windows, once nobody holds it."""
+        windows = [" ".join(text.tokenized[window]) for text, window in batch]
+        self._begin(tuple(windows))
+        assert self._free.wait(LONGEST_WAIT_SECONDS)
+        if any("poison" in window for window in windows):
+            raise ValueError(f"secret of the text: {windows}")
+        return [EncodedWindow(window, None, None) for _, window in batch]
+
+    def finish(self, text: PreparedText, encoded: Sequence[EncodedWindow]) -> Document:
+        """Read what was encoded."""
+        self.finished += 1
+        assert sorted(part.window.start for part in encoded) == [window.start for window in text.windows]
+        return replace(self._read(text.tokenized.text), windows=len(text.windows))
+
+    def _begin(self, batch: tuple[str, ...]) -> None:
+        self.batches.append(batch)
+        if not self._free.is_set():
+            self.began.release()
 
     def _read(self, text: str) -> Document:
         quotations, entities = [], []
@@ -91,7 +133,7 @@ class RegexReader(Extractor):
                     speaker_probability=0.6,
                 )
             )
-        tokens = self.count_tokens(text)
+        tokens = len(text.split())
         return Document(text=text, quotations=tuple(quotations), entities=tuple(entities), tokens=tokens, windows=1)
 
 

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -28,12 +29,10 @@ async def scheduling(reader: "RegexReader", **limits: int) -> AsyncIterator[Sche
     await inference.load()
     reader.batches.clear()
     scheduler = Scheduler(inference, Limits(**limits), log=json_logger("error"))
-    running = asyncio.create_task(scheduler.run())
+    scheduler.start()
     yield scheduler
     reader.release()
     scheduler.close()
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
     inference.close()
 
 
@@ -74,21 +73,21 @@ async def test_callers_take_turns(reader: "RegexReader") -> None:
         reader.hold()
         blocker = asyncio.create_task(scheduler.read([words(1)], caller="blocker", seconds=None))
         await begun(reader)
-        many = asyncio.create_task(scheduler.read([words(2, "many")] * 5, caller="many", seconds=None))
+        many = asyncio.create_task(scheduler.read([words(2, "oui")] * 5, caller="many", seconds=None))
         await queued(scheduler, 10)
-        one = asyncio.create_task(scheduler.read([words(2, "one")], caller="one", seconds=None))
+        one = asyncio.create_task(scheduler.read([words(2, "non")], caller="one", seconds=None))
         await queued(scheduler, 12)
         reader.release()
         await asyncio.gather(blocker, many, one)
 
     order = [batch[0].split()[0] for batch in reader.batches]
-    assert order == ["mot", "many", "one", "many", "many", "many", "many"]
+    assert order == ["mot", "oui", "non", "oui", "oui", "oui", "oui"]
 
 
 async def test_a_full_queue_says_when_to_come_back(reader: "RegexReader") -> None:
     async with scheduling(reader, max_batch_tokens=10, max_queue_tokens=10) as scheduler:
         reader.hold()
-        scheduler.pace.record(tokens=5, seconds=10.0)
+        scheduler.admission.pace.record(tokens=5, seconds=10.0)
         tasks = [asyncio.create_task(scheduler.read([words(8)], caller=0, seconds=None))]
         await begun(reader)
         tasks.append(asyncio.create_task(scheduler.read([words(9)], caller=1, seconds=None)))
@@ -105,21 +104,99 @@ async def test_a_full_queue_says_when_to_come_back(reader: "RegexReader") -> Non
     assert refusal.value.retry_seconds == pytest.approx(18.0)
 
 
-async def test_a_text_without_room_is_refused_before_its_tokens_are_counted(
-    reader: "RegexReader", monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_nothing_is_computed_for_what_is_refused(reader: "RegexReader", monkeypatch: pytest.MonkeyPatch) -> None:
     async with scheduling(reader, max_batch_tokens=10, max_queue_tokens=10) as scheduler:
         reader.hold()
         tasks = [asyncio.create_task(scheduler.read([words(8)], caller=0, seconds=None))]
         await begun(reader)
         tasks.append(asyncio.create_task(scheduler.read([words(8)], caller=1, seconds=None)))
         await queued(scheduler, 8)
-        monkeypatch.setattr(reader, "count_tokens", lambda _: pytest.fail("counted"))
+        monkeypatch.setattr(reader, "prepare", lambda _: pytest.fail("prepared"))
         with pytest.raises(Refusal, match="wait in the queue"):
-            await scheduler.read(["." * 1_000], caller=2, seconds=None)
+            await scheduler.read([words(2_000)], caller=2, seconds=None)
         reader.release()
-        monkeypatch.undo()
         await asyncio.gather(*tasks)
+
+    assert reader.batches == [(words(8),), (words(8),)]
+
+
+async def test_the_windows_of_a_long_text_take_turns_with_the_texts_of_others(reader: "RegexReader") -> None:
+    async with scheduling(reader, max_batch_tokens=1) as scheduler:
+        reader.hold()
+        long = asyncio.create_task(scheduler.read([words(5_000)], caller="long", seconds=None))
+        await begun(reader)
+        others = [asyncio.create_task(scheduler.read([words(10, word)], caller=word, seconds=None)) for word in ("oui", "non")]
+        await queued(scheduler, 4_000 + 20)
+        reader.release()
+        [[reading], [[_], [_]]] = await long, await asyncio.gather(*others)
+
+    assert [batch[0].split()[0] for batch in reader.batches] == ["mot", "mot", "oui", "non", "mot", "mot", "mot"]
+    assert (reading.document.text, reading.document.windows) == (words(5_000), 5)
+
+
+async def test_a_long_text_that_nobody_waits_for_is_read_no_further(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        reader.hold()
+        leaving = asyncio.create_task(scheduler.read([words(5_000)], caller=0, seconds=None))
+        await begun(reader)
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+        left = scheduler.queued_tokens
+        reader.release()
+        await scheduler.read([words(1)], caller=1, seconds=None)
+
+    assert left == 0
+    assert [len(batch[0].split()) for batch in reader.batches] == [1_000, 1]
+    assert reader.finished == 0
+
+
+async def test_a_deadline_between_windows_ends_the_reading(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        reader.hold()
+        with pytest.raises(Refusal) as refusal:
+            await scheduler.read([words(5_000)], caller=0, seconds=0.2)
+        reader.release()
+        await scheduler.read([words(1)], caller=1, seconds=None)
+
+    assert refusal.value.reason == "DEADLINE_EXCEEDED"
+    assert [len(batch[0].split()) for batch in reader.batches] == [1_000, 1]
+    assert reader.finished == 0
+
+
+async def test_a_long_text_longer_than_the_queue_is_read_and_counted_while_it_is_cut(
+    reader: "RegexReader", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut, cutting = threading.Event(), threading.Event()
+    prepare = reader.prepare
+
+    def held(text: str) -> object:
+        cutting.set()
+        assert cut.wait(WAIT)
+        return prepare(text)
+
+    monkeypatch.setattr(reader, "prepare", held)
+    async with scheduling(reader, max_batch_tokens=10, max_queue_tokens=10) as scheduler:
+        long = asyncio.create_task(scheduler.read([words(3_000)], caller=0, seconds=None))
+        await asyncio.to_thread(cutting.wait, WAIT)
+        meanwhile = scheduler.queued_tokens
+        with pytest.raises(Refusal, match="wait in the queue"):
+            await scheduler.read([words(1)], caller=1, seconds=None)
+        cut.set()
+        [reading] = await long
+
+    assert meanwhile == 3_000
+    assert reading.document.windows == 3
+
+
+async def test_a_long_text_that_breaks_the_model_does_not_break_its_neighbours(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        long, short = await scheduler.read([words(2_000) + " poison", words(1)], caller=0, seconds=None)
+        left = scheduler.queued_tokens
+
+    assert isinstance(long, Refusal)
+    assert long.reason == "INTERNAL"
+    assert not isinstance(short, Refusal)
+    assert left == 0
 
 
 async def test_a_deadline_that_has_passed_is_refused_at_once(reader: "RegexReader") -> None:
@@ -170,7 +247,7 @@ async def test_a_deadline_out_of_reach_is_refused_before_the_work_begins(reader:
         await begun(reader)
         waiting = asyncio.create_task(scheduler.read([words(10)], caller=1, seconds=None))
         await queued(scheduler, 10)
-        scheduler.pace.record(tokens=1, seconds=100.0)
+        scheduler.admission.pace.record(tokens=1, seconds=100.0)
         with pytest.raises(Refusal) as refusal:
             await scheduler.read([words(1)], caller=2, seconds=20.0)
         reader.release()
@@ -181,7 +258,7 @@ async def test_a_deadline_out_of_reach_is_refused_before_the_work_begins(reader:
 
 async def test_an_idle_server_tries_however_slow_it_was(reader: "RegexReader") -> None:
     async with scheduling(reader) as scheduler:
-        scheduler.pace.record(tokens=1, seconds=1_000.0)
+        scheduler.admission.pace.record(tokens=1, seconds=1_000.0)
 
         assert await scheduler.read([words(100)], caller=0, seconds=WAIT)
 

@@ -30,7 +30,7 @@ def full(serve: "Serve") -> "Served":
     served.reader.wait_until_begun()
     served.extract_later(words(9))
     served.wait_until_queued(9)
-    served.running.server.scheduler.pace.record(tokens=100_000_000, seconds=200_000_000.0)
+    served.running.server.scheduler.admission.pace.record(tokens=100_000_000, seconds=200_000_000.0)
     return served
 
 
@@ -42,6 +42,7 @@ def test_a_full_queue_refuses_a_document_and_says_when_to_come_back(full: "Serve
     assert refusal.details.retry_seconds == pytest.approx(18.0, rel=0.01)
     assert int(refusal.trailers["grpc-retry-pushback-ms"]) == pytest.approx(18_000, rel=0.01)
     full.reader.release()
+    full.wait_until_queued(0)
     assert full.lives_on()
 
 
@@ -77,6 +78,7 @@ def test_a_deadline_out_of_reach_is_refused_with_the_wait(full: "Served", refuse
     assert (refusal.code, refusal.details.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "DEADLINE_UNREACHABLE")
     assert int(refusal.details.metadata["predicted_wait_ms"]) > 10_000
     full.reader.release()
+    full.wait_until_queued(0)
     assert full.lives_on()
 
 

@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cguillemet/v1/quotation.proto\x12\x0cguillemet.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17google/rpc/status.proto\";\n\x08\x44ocument\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x15\n\rlanguage_code\x18\x03 \x01(\t\"\x9b\x01\n\x0e\x45xtractOptions\x12\x35\n\x0foffset_encoding\x18\x01 \x01(\x0e\x32\x1c.guillemet.v1.OffsetEncoding\x12\x1c\n\x0fmin_probability\x18\x02 \x01(\x02H\x00\x88\x01\x01\x12\r\n\x05model\x18\x03 \x01(\t\x12\x11\n\tomit_text\x18\x04 \x01(\x08\x42\x12\n\x10_min_probability\"E\n\x08TextSpan\x12\x14\n\x0c\x62\x65gin_offset\x18\x01 \x01(\r\x12\x12\n\nend_offset\x18\x02 \x01(\r\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\t\"\xc9\x02\n\tQuotation\x12\n\n\x02id\x18\x01 \x01(\t\x12)\n\x04type\x18\x02 \x01(\x0e\x32\x1b.guillemet.v1.QuotationType\x12%\n\x05spans\x18\x03 \x03(\x0b\x32\x16.guillemet.v1.TextSpan\x12(\n\x03\x63ue\x18\x04 \x01(\x0b\x32\x16.guillemet.v1.TextSpanH\x00\x88\x01\x01\x12+\n\x06source\x18\x05 \x01(\x0b\x32\x16.guillemet.v1.TextSpanH\x01\x88\x01\x01\x12\x17\n\nspeaker_id\x18\x06 \x01(\tH\x02\x88\x01\x01\x12\x13\n\x0bprobability\x18\x07 \x01(\x02\x12\x1a\n\x12source_probability\x18\x08 \x01(\x02\x12\x1b\n\x13speaker_probability\x18\t \x01(\x02\x42\x06\n\x04_cueB\t\n\x07_sourceB\r\n\x0b_speaker_id\"\xb8\x02\n\x06\x45ntity\x12\n\n\x02id\x18\x01 \x01(\t\x12&\n\x04kind\x18\x02 \x01(\x0e\x32\x18.guillemet.v1.EntityKind\x12$\n\x04name\x18\x03 \x01(\x0b\x32\x16.guillemet.v1.TextSpan\x12)\n\x04role\x18\x04 \x01(\x0b\x32\x16.guillemet.v1.TextSpanH\x00\x88\x01\x01\x12\x30\n\x0binstitution\x18\x05 \x01(\x0b\x32\x16.guillemet.v1.TextSpanH\x01\x88\x01\x01\x12(\n\x08mentions\x18\x06 \x03(\x0b\x32\x16.guillemet.v1.TextSpan\x12\x13\n\x0bprobability\x18\x07 \x01(\x02\x12\x1f\n\x17institution_probability\x18\x08 \x01(\x02\x42\x07\n\x05_roleB\x0e\n\x0c_institution\"\xeb\x01\n\x0e\x44ocumentResult\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12+\n\nquotations\x18\x02 \x03(\x0b\x32\x17.guillemet.v1.Quotation\x12&\n\x08\x65ntities\x18\x03 \x03(\x0b\x32\x14.guillemet.v1.Entity\x12\x35\n\x0foffset_encoding\x18\x04 \x01(\x0e\x32\x1c.guillemet.v1.OffsetEncoding\x12\r\n\x05model\x18\x05 \x01(\t\x12)\n\x05stats\x18\x06 \x01(\x0b\x32\x1a.guillemet.v1.RequestStats\"\xa5\x01\n\x0cRequestStats\x12\x12\n\ncharacters\x18\x01 \x01(\r\x12\x0e\n\x06tokens\x18\x02 \x01(\r\x12\x0f\n\x07windows\x18\x03 \x01(\r\x12-\n\nqueue_time\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x31\n\x0einference_time\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"s\n\x18\x45xtractQuotationsRequest\x12(\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x16.guillemet.v1.Document\x12-\n\x07options\x18\x02 \x01(\x0b\x32\x1c.guillemet.v1.ExtractOptions\"I\n\x19\x45xtractQuotationsResponse\x12,\n\x06result\x18\x01 \x01(\x0b\x32\x1c.guillemet.v1.DocumentResult\"y\n\x1d\x42\x61tchExtractQuotationsRequest\x12)\n\tdocuments\x18\x01 \x03(\x0b\x32\x16.guillemet.v1.Document\x12-\n\x07options\x18\x02 \x01(\x0b\x32\x1c.guillemet.v1.ExtractOptions\"\xca\x01\n\x1e\x42\x61tchExtractQuotationsResponse\x12@\n\x05items\x18\x01 \x03(\x0b\x32\x31.guillemet.v1.BatchExtractQuotationsResponse.Item\x1a\x66\n\x04Item\x12.\n\x06result\x18\x01 \x01(\x0b\x32\x1c.guillemet.v1.DocumentResultH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\x88\x01\n\x1eStreamExtractQuotationsRequest\x12/\n\x07options\x18\x01 \x01(\x0b\x32\x1c.guillemet.v1.ExtractOptionsH\x00\x12*\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x16.guillemet.v1.DocumentH\x00\x42\t\n\x07payload\"\x96\x01\n\x1fStreamExtractQuotationsResponse\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12.\n\x06result\x18\x02 \x01(\x0b\x32\x1c.guillemet.v1.DocumentResultH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\x1f\n\x0fGetModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"6\n\x10GetModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.guillemet.v1.Model\"\xb5\x02\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x0f\n\x07runtime\x18\x04 \x01(\t\x12\x11\n\tprecision\x18\x05 \x01(\t\x12\x1f\n\x17max_document_characters\x18\x06 \x01(\r\x12\x1b\n\x13max_batch_documents\x18\x07 \x01(\r\x12\x18\n\x10max_batch_tokens\x18\x08 \x01(\r\x12\x18\n\x10max_queue_tokens\x18\t \x01(\r\x12\x19\n\x11max_request_bytes\x18\n \x01(\r\x12\x1c\n\x14max_stream_documents\x18\x0b \x01(\r\x12\x16\n\x0elanguage_codes\x18\x0c \x03(\t\x12\x16\n\x0eserver_version\x18\r \x01(\t*\x81\x01\n\x0eOffsetEncoding\x12\x1f\n\x1bOFFSET_ENCODING_UNSPECIFIED\x10\x00\x12\x18\n\x14OFFSET_ENCODING_UTF8\x10\x01\x12\x19\n\x15OFFSET_ENCODING_UTF16\x10\x02\x12\x19\n\x15OFFSET_ENCODING_UTF32\x10\x03*\x81\x01\n\rQuotationType\x12\x1e\n\x1aQUOTATION_TYPE_UNSPECIFIED\x10\x00\x12\x19\n\x15QUOTATION_TYPE_DIRECT\x10\x01\x12\x1b\n\x17QUOTATION_TYPE_INDIRECT\x10\x02\x12\x18\n\x14QUOTATION_TYPE_MIXED\x10\x03*\xa8\x01\n\nEntityKind\x12\x1b\n\x17\x45NTITY_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45NTITY_KIND_PERSON\x10\x01\x12\x1b\n\x17\x45NTITY_KIND_INSTITUTION\x10\x02\x12\x15\n\x11\x45NTITY_KIND_GROUP\x10\x03\x12\x18\n\x14\x45NTITY_KIND_DOCUMENT\x10\x04\x12\x17\n\x13\x45NTITY_KIND_UNNAMED\x10\x05\x32\xf3\x02\n\x10QuotationService\x12i\n\x11\x45xtractQuotations\x12&.guillemet.v1.ExtractQuotationsRequest\x1a\'.guillemet.v1.ExtractQuotationsResponse\"\x03\x90\x02\x01\x12x\n\x16\x42\x61tchExtractQuotations\x12+.guillemet.v1.BatchExtractQuotationsRequest\x1a,.guillemet.v1.BatchExtractQuotationsResponse\"\x03\x90\x02\x01\x12z\n\x17StreamExtractQuotations\x12,.guillemet.v1.StreamExtractQuotationsRequest\x1a-.guillemet.v1.StreamExtractQuotationsResponse(\x01\x30\x01\x32^\n\x0cModelService\x12N\n\x08GetModel\x12\x1d.guillemet.v1.GetModelRequest\x1a\x1e.guillemet.v1.GetModelResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cguillemet/v1/quotation.proto\x12\x0cguillemet.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17google/rpc/status.proto\";\n\x08\x44ocument\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x15\n\rlanguage_code\x18\x03 \x01(\t\"\x9b\x01\n\x0e\x45xtractOptions\x12\x35\n\x0foffset_encoding\x18\x01 \x01(\x0e\x32\x1c.guillemet.v1.OffsetEncoding\x12\x1c\n\x0fmin_probability\x18\x02 \x01(\x02H\x00\x88\x01\x01\x12\r\n\x05model\x18\x03 \x01(\t\x12\x11\n\tomit_text\x18\x04 \x01(\x08\x42\x12\n\x10_min_probability\"E\n\x08TextSpan\x12\x14\n\x0c\x62\x65gin_offset\x18\x01 \x01(\r\x12\x12\n\nend_offset\x18\x02 \x01(\r\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\t\"\xc9\x02\n\tQuotation\x12\n\n\x02id\x18\x01 \x01(\t\x12)\n\x04type\x18\x02 \x01(\x0e\x32\x1b.guillemet.v1.QuotationType\x12%\n\x05spans\x18\x03 \x03(\x0b\x32\x16.guillemet.v1.TextSpan\x12(\n\x03\x63ue\x18\x04 \x01(\x0b\x32\x16.guillemet.v1.TextSpanH\x00\x88\x01\x01\x12+\n\x06source\x18\x05 \x01(\x0b\x32\x16.guillemet.v1.TextSpanH\x01\x88\x01\x01\x12\x17\n\nspeaker_id\x18\x06 \x01(\tH\x02\x88\x01\x01\x12\x13\n\x0bprobability\x18\x07 \x01(\x02\x12\x1a\n\x12source_probability\x18\x08 \x01(\x02\x12\x1b\n\x13speaker_probability\x18\t \x01(\x02\x42\x06\n\x04_cueB\t\n\x07_sourceB\r\n\x0b_speaker_id\"\xb8\x02\n\x06\x45ntity\x12\n\n\x02id\x18\x01 \x01(\t\x12&\n\x04kind\x18\x02 \x01(\x0e\x32\x18.guillemet.v1.EntityKind\x12$\n\x04name\x18\x03 \x01(\x0b\x32\x16.guillemet.v1.TextSpan\x12)\n\x04role\x18\x04 \x01(\x0b\x32\x16.guillemet.v1.TextSpanH\x00\x88\x01\x01\x12\x30\n\x0binstitution\x18\x05 \x01(\x0b\x32\x16.guillemet.v1.TextSpanH\x01\x88\x01\x01\x12(\n\x08mentions\x18\x06 \x03(\x0b\x32\x16.guillemet.v1.TextSpan\x12\x13\n\x0bprobability\x18\x07 \x01(\x02\x12\x1f\n\x17institution_probability\x18\x08 \x01(\x02\x42\x07\n\x05_roleB\x0e\n\x0c_institution\"\xeb\x01\n\x0e\x44ocumentResult\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12+\n\nquotations\x18\x02 \x03(\x0b\x32\x17.guillemet.v1.Quotation\x12&\n\x08\x65ntities\x18\x03 \x03(\x0b\x32\x14.guillemet.v1.Entity\x12\x35\n\x0foffset_encoding\x18\x04 \x01(\x0e\x32\x1c.guillemet.v1.OffsetEncoding\x12\r\n\x05model\x18\x05 \x01(\t\x12)\n\x05stats\x18\x06 \x01(\x0b\x32\x1a.guillemet.v1.RequestStats\"\xb5\x01\n\x0cRequestStats\x12\x12\n\ncharacters\x18\x01 \x01(\r\x12\x0e\n\x06tokens\x18\x02 \x01(\r\x12\x0f\n\x07windows\x18\x03 \x01(\r\x12-\n\nqueue_time\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x31\n\x0einference_time\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06\x63\x61\x63hed\x18\x06 \x01(\x08\"s\n\x18\x45xtractQuotationsRequest\x12(\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x16.guillemet.v1.Document\x12-\n\x07options\x18\x02 \x01(\x0b\x32\x1c.guillemet.v1.ExtractOptions\"I\n\x19\x45xtractQuotationsResponse\x12,\n\x06result\x18\x01 \x01(\x0b\x32\x1c.guillemet.v1.DocumentResult\"y\n\x1d\x42\x61tchExtractQuotationsRequest\x12)\n\tdocuments\x18\x01 \x03(\x0b\x32\x16.guillemet.v1.Document\x12-\n\x07options\x18\x02 \x01(\x0b\x32\x1c.guillemet.v1.ExtractOptions\"\xca\x01\n\x1e\x42\x61tchExtractQuotationsResponse\x12@\n\x05items\x18\x01 \x03(\x0b\x32\x31.guillemet.v1.BatchExtractQuotationsResponse.Item\x1a\x66\n\x04Item\x12.\n\x06result\x18\x01 \x01(\x0b\x32\x1c.guillemet.v1.DocumentResultH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\x88\x01\n\x1eStreamExtractQuotationsRequest\x12/\n\x07options\x18\x01 \x01(\x0b\x32\x1c.guillemet.v1.ExtractOptionsH\x00\x12*\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x16.guillemet.v1.DocumentH\x00\x42\t\n\x07payload\"\x96\x01\n\x1fStreamExtractQuotationsResponse\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12.\n\x06result\x18\x02 \x01(\x0b\x32\x1c.guillemet.v1.DocumentResultH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\x1f\n\x0fGetModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"6\n\x10GetModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.guillemet.v1.Model\"\xb5\x02\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x0f\n\x07runtime\x18\x04 \x01(\t\x12\x11\n\tprecision\x18\x05 \x01(\t\x12\x1f\n\x17max_document_characters\x18\x06 \x01(\r\x12\x1b\n\x13max_batch_documents\x18\x07 \x01(\r\x12\x18\n\x10max_batch_tokens\x18\x08 \x01(\r\x12\x18\n\x10max_queue_tokens\x18\t \x01(\r\x12\x19\n\x11max_request_bytes\x18\n \x01(\r\x12\x1c\n\x14max_stream_documents\x18\x0b \x01(\r\x12\x16\n\x0elanguage_codes\x18\x0c \x03(\t\x12\x16\n\x0eserver_version\x18\r \x01(\t*\x81\x01\n\x0eOffsetEncoding\x12\x1f\n\x1bOFFSET_ENCODING_UNSPECIFIED\x10\x00\x12\x18\n\x14OFFSET_ENCODING_UTF8\x10\x01\x12\x19\n\x15OFFSET_ENCODING_UTF16\x10\x02\x12\x19\n\x15OFFSET_ENCODING_UTF32\x10\x03*\x81\x01\n\rQuotationType\x12\x1e\n\x1aQUOTATION_TYPE_UNSPECIFIED\x10\x00\x12\x19\n\x15QUOTATION_TYPE_DIRECT\x10\x01\x12\x1b\n\x17QUOTATION_TYPE_INDIRECT\x10\x02\x12\x18\n\x14QUOTATION_TYPE_MIXED\x10\x03*\xa8\x01\n\nEntityKind\x12\x1b\n\x17\x45NTITY_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45NTITY_KIND_PERSON\x10\x01\x12\x1b\n\x17\x45NTITY_KIND_INSTITUTION\x10\x02\x12\x15\n\x11\x45NTITY_KIND_GROUP\x10\x03\x12\x18\n\x14\x45NTITY_KIND_DOCUMENT\x10\x04\x12\x17\n\x13\x45NTITY_KIND_UNNAMED\x10\x05\x32\xf3\x02\n\x10QuotationService\x12i\n\x11\x45xtractQuotations\x12&.guillemet.v1.ExtractQuotationsRequest\x1a\'.guillemet.v1.ExtractQuotationsResponse\"\x03\x90\x02\x01\x12x\n\x16\x42\x61tchExtractQuotations\x12+.guillemet.v1.BatchExtractQuotationsRequest\x1a,.guillemet.v1.BatchExtractQuotationsResponse\"\x03\x90\x02\x01\x12z\n\x17StreamExtractQuotations\x12,.guillemet.v1.StreamExtractQuotationsRequest\x1a-.guillemet.v1.StreamExtractQuotationsResponse(\x01\x30\x01\x32^\n\x0cModelService\x12N\n\x08GetModel\x12\x1d.guillemet.v1.GetModelRequest\x1a\x1e.guillemet.v1.GetModelResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,12 +39,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUOTATIONSERVICE'].methods_by_name['BatchExtractQuotations']._serialized_options = b'\220\002\001'
   _globals['_MODELSERVICE'].methods_by_name['GetModel']._loaded_options = None
   _globals['_MODELSERVICE'].methods_by_name['GetModel']._serialized_options = b'\220\002\001'
-  _globals['_OFFSETENCODING']._serialized_start=2660
-  _globals['_OFFSETENCODING']._serialized_end=2789
-  _globals['_QUOTATIONTYPE']._serialized_start=2792
-  _globals['_QUOTATIONTYPE']._serialized_end=2921
-  _globals['_ENTITYKIND']._serialized_start=2924
-  _globals['_ENTITYKIND']._serialized_end=3092
+  _globals['_OFFSETENCODING']._serialized_start=2676
+  _globals['_OFFSETENCODING']._serialized_end=2805
+  _globals['_QUOTATIONTYPE']._serialized_start=2808
+  _globals['_QUOTATIONTYPE']._serialized_end=2937
+  _globals['_ENTITYKIND']._serialized_start=2940
+  _globals['_ENTITYKIND']._serialized_end=3108
   _globals['_DOCUMENT']._serialized_start=103
   _globals['_DOCUMENT']._serialized_end=162
   _globals['_EXTRACTOPTIONS']._serialized_start=165
@@ -58,29 +58,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOCUMENTRESULT']._serialized_start=1041
   _globals['_DOCUMENTRESULT']._serialized_end=1276
   _globals['_REQUESTSTATS']._serialized_start=1279
-  _globals['_REQUESTSTATS']._serialized_end=1444
-  _globals['_EXTRACTQUOTATIONSREQUEST']._serialized_start=1446
-  _globals['_EXTRACTQUOTATIONSREQUEST']._serialized_end=1561
-  _globals['_EXTRACTQUOTATIONSRESPONSE']._serialized_start=1563
-  _globals['_EXTRACTQUOTATIONSRESPONSE']._serialized_end=1636
-  _globals['_BATCHEXTRACTQUOTATIONSREQUEST']._serialized_start=1638
-  _globals['_BATCHEXTRACTQUOTATIONSREQUEST']._serialized_end=1759
-  _globals['_BATCHEXTRACTQUOTATIONSRESPONSE']._serialized_start=1762
-  _globals['_BATCHEXTRACTQUOTATIONSRESPONSE']._serialized_end=1964
-  _globals['_BATCHEXTRACTQUOTATIONSRESPONSE_ITEM']._serialized_start=1862
-  _globals['_BATCHEXTRACTQUOTATIONSRESPONSE_ITEM']._serialized_end=1964
-  _globals['_STREAMEXTRACTQUOTATIONSREQUEST']._serialized_start=1967
-  _globals['_STREAMEXTRACTQUOTATIONSREQUEST']._serialized_end=2103
-  _globals['_STREAMEXTRACTQUOTATIONSRESPONSE']._serialized_start=2106
-  _globals['_STREAMEXTRACTQUOTATIONSRESPONSE']._serialized_end=2256
-  _globals['_GETMODELREQUEST']._serialized_start=2258
-  _globals['_GETMODELREQUEST']._serialized_end=2289
-  _globals['_GETMODELRESPONSE']._serialized_start=2291
-  _globals['_GETMODELRESPONSE']._serialized_end=2345
-  _globals['_MODEL']._serialized_start=2348
-  _globals['_MODEL']._serialized_end=2657
-  _globals['_QUOTATIONSERVICE']._serialized_start=3095
-  _globals['_QUOTATIONSERVICE']._serialized_end=3466
-  _globals['_MODELSERVICE']._serialized_start=3468
-  _globals['_MODELSERVICE']._serialized_end=3562
+  _globals['_REQUESTSTATS']._serialized_end=1460
+  _globals['_EXTRACTQUOTATIONSREQUEST']._serialized_start=1462
+  _globals['_EXTRACTQUOTATIONSREQUEST']._serialized_end=1577
+  _globals['_EXTRACTQUOTATIONSRESPONSE']._serialized_start=1579
+  _globals['_EXTRACTQUOTATIONSRESPONSE']._serialized_end=1652
+  _globals['_BATCHEXTRACTQUOTATIONSREQUEST']._serialized_start=1654
+  _globals['_BATCHEXTRACTQUOTATIONSREQUEST']._serialized_end=1775
+  _globals['_BATCHEXTRACTQUOTATIONSRESPONSE']._serialized_start=1778
+  _globals['_BATCHEXTRACTQUOTATIONSRESPONSE']._serialized_end=1980
+  _globals['_BATCHEXTRACTQUOTATIONSRESPONSE_ITEM']._serialized_start=1878
+  _globals['_BATCHEXTRACTQUOTATIONSRESPONSE_ITEM']._serialized_end=1980
+  _globals['_STREAMEXTRACTQUOTATIONSREQUEST']._serialized_start=1983
+  _globals['_STREAMEXTRACTQUOTATIONSREQUEST']._serialized_end=2119
+  _globals['_STREAMEXTRACTQUOTATIONSRESPONSE']._serialized_start=2122
+  _globals['_STREAMEXTRACTQUOTATIONSRESPONSE']._serialized_end=2272
+  _globals['_GETMODELREQUEST']._serialized_start=2274
+  _globals['_GETMODELREQUEST']._serialized_end=2305
+  _globals['_GETMODELRESPONSE']._serialized_start=2307
+  _globals['_GETMODELRESPONSE']._serialized_end=2361
+  _globals['_MODEL']._serialized_start=2364
+  _globals['_MODEL']._serialized_end=2673
+  _globals['_QUOTATIONSERVICE']._serialized_start=3111
+  _globals['_QUOTATIONSERVICE']._serialized_end=3482
+  _globals['_MODELSERVICE']._serialized_start=3484
+  _globals['_MODELSERVICE']._serialized_end=3578
 # @@protoc_insertion_point(module_scope)

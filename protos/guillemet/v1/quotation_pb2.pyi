@@ -412,19 +412,22 @@ class RequestStats(_message.Message):
     WINDOWS_FIELD_NUMBER: _builtins.int
     QUEUE_TIME_FIELD_NUMBER: _builtins.int
     INFERENCE_TIME_FIELD_NUMBER: _builtins.int
+    CACHED_FIELD_NUMBER: _builtins.int
     characters: _builtins.int
     """Code points of the text."""
     tokens: _builtins.int
     """Tokens of the text, without the overlap of windows."""
     windows: _builtins.int
     """Windows that the encoder read."""
+    cached: _builtins.bool
+    """True: the same text was read before, and the answer kept; both times are zero."""
     @_builtins.property
     def queue_time(self) -> _duration_pb2.Duration:
         """From admission to the start of inference."""
 
     @_builtins.property
     def inference_time(self) -> _duration_pb2.Duration:
-        """Inference of the batch that held the document."""
+        """Inference of the batches that held the document, or its windows."""
 
     def __init__(
         self,
@@ -434,10 +437,11 @@ class RequestStats(_message.Message):
         windows: _builtins.int = ...,
         queue_time: _duration_pb2.Duration | None = ...,
         inference_time: _duration_pb2.Duration | None = ...,
+        cached: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["inference_time", b"inference_time", "queue_time", b"queue_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["characters", b"characters", "inference_time", b"inference_time", "queue_time", b"queue_time", "tokens", b"tokens", "windows", b"windows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cached", b"cached", "characters", b"characters", "inference_time", b"inference_time", "queue_time", b"queue_time", "tokens", b"tokens", "windows", b"windows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -731,7 +735,9 @@ class Model(_message.Message):
     max_batch_tokens: _builtins.int
     """Padded tokens of one inference; a longer document is read alone, in windows."""
     max_queue_tokens: _builtins.int
-    """Tokens waiting in the queue, above which requests are refused with RESOURCE_EXHAUSTED (QUEUE_FULL)."""
+    """Tokens waiting in the queue, above which requests are refused with RESOURCE_EXHAUSTED (QUEUE_FULL); weighed before a text is
+    tokenized, at four characters each.
+    """
     max_request_bytes: _builtins.int
     """Bytes of one message."""
     max_stream_documents: _builtins.int

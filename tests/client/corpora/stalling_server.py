@@ -27,10 +27,6 @@ class StallingReader(Extractor):
     def __init__(self, n_texts: int) -> None:
         self._n_left = n_texts
 
-    def count_tokens(self, text: str) -> int:
-        """Count the words."""
-        return len(text.split())
-
     def extract(self, texts: Sequence[str], *, interrupted: Callable[[], bool] | None = None) -> list[Document]:  # noqa: ARG002
         """Read, or wait for ever."""
         self._n_left -= len(texts)
@@ -53,7 +49,7 @@ class StallingReader(Extractor):
             )
             for number, match in enumerate(re.finditer("«[^»]*»", text), start=1)
         ]
-        return Document(text=text, quotations=tuple(quotations), entities=(), tokens=self.count_tokens(text), windows=1)
+        return Document(text=text, quotations=tuple(quotations), entities=(), tokens=len(text.split()), windows=1)
 
 
 def main() -> None:
