@@ -31,7 +31,9 @@ class Numbers:
         return self._shown(path, lambda value: f"{value:,}")
 
     def interval(self, *path: Path) -> Markup:
-        """Return the bounds of an interval, in points."""
+        """Return the bounds of an interval, in points; nothing where nothing was measured."""
+        if self.value(*path, "0") is None:
+            return Markup()
         return Markup('<span class="interval">{}–{}</span>').format(self.points(*path, "0"), self.points(*path, "1"))
 
     def value(self, *path: Path) -> Any:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -118,7 +119,8 @@ def test_every_figure_is_on_the_page(page: Page, evaluation: Evaluation) -> None
 
     for name, figure in evaluation.figures().items():
         value, interval = ("f1", "f1_interval") if hasattr(figure, "f1") else ("value", "interval")
-        for key in ((value,), (interval, "0"), (interval, "1")):
+        bounds = [] if math.isnan(getattr(figure, value)) else [(interval, "0"), (interval, "1")]
+        for key in ((value,), *bounds):
             assert (*name.split("."), *key) in numbers
     for cut, slices in evaluation.slices.items():
         for value, score in itertools.product(slices, ("quotation", "joint_source", "joint_speaker")):
@@ -345,16 +347,37 @@ def test_a_phone_shows_all_of_it(file: Path, open_page: OpenPage) -> None:
     assert visible(page, ".pair") == page.locator(".pair").count()
 
 
-def test_paper_gets_ink_on_white_and_what_is_filtered(file: Path, open_page: OpenPage) -> None:
+def test_paper_gets_ink_on_white_and_what_went_wrong(file: Path, open_page: OpenPage, evaluation: Evaluation) -> None:
     page = open_page(file, color_scheme="dark")
-    page.keyboard.press("1")
-    kept = visible(page, ".pair")
     page.emulate_media(media="print")
 
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert visible(page, ".tools, nav") == 0
-    assert visible(page, ".pair") == kept
+    assert visible(page, ".pair") == page.locator(".pair").count() - rows(evaluation, Outcome.FOUND)
+    assert visible(page, ".on-paper") == 1
     assert len(page.pdf()) > 10_000
+
+
+def test_paper_gets_what_is_filtered(file: Path, open_page: OpenPage, evaluation: Evaluation) -> None:
+    page = open_page(file)
+    page.get_by_role("button", name="found").click()
+    page.emulate_media(media="print")
+
+    assert visible(page, ".pair") == rows(evaluation, Outcome.FOUND)
+
+
+def test_paper_holds_no_article_in_which_all_is_found(
+    sides: tuple[list[Json], list[Json]], open_page: OpenPage, tmp_path: Path
+) -> None:
+    gold, answers = sides
+    write_report(evaluate(gold[:2], [gold[0], answers[1]], resamples=2), tmp_path / "report.html")
+    page = open_page(tmp_path / "report.html")
+    assert visible(page, ".judged") == 2
+
+    page.emulate_media(media="print")
+
+    assert visible(page, ".judged") == 1
+    assert page.locator("h3").locator("visible=true").text_content() == gold[1]["id"]
 
 
 def test_it_can_be_read_without_a_script(file: Path, open_page: OpenPage) -> None:

@@ -2,7 +2,8 @@
 // What became of each quotation is in the page's attributes; this shows it, and lets clicks and keys choose.
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-const tools = document.querySelector(".tools");
+const articles = document.getElementById("articles");
+const tools = articles.querySelector(".tools");
 const outlet = tools.querySelector("select");
 const status = tools.querySelector(".status");
 const buttons = all("button", tools);
@@ -58,6 +59,7 @@ function filter() {
   const [outcomes, types] = [pressed("outcome"), pressed("type")];
   const any = (wanted, own) => wanted.length === 0 || wanted.some((value) => own.includes(value));
   const isFiltered = outcomes.length + types.length > 0;
+  articles.toggleAttribute("data-filtered", isFiltered || outlet.value !== "");
   const left = new Map();
   for (const pair of pairs) {
     const isOff = !any(outcomes, pair.outcomes) || !any(types, pair.types);
