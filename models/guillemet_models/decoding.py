@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from guillemet_models.automaton import Edges, best_arrivals, probabilities
 from guillemet_models.scheme import BEGIN, END, INSIDE, LAYERS, SINGLE, STATES_PER_LABEL, Layer
 
+# An article has a thousand, a long report some ten thousand.
+_LONG_TOKENS = 32_768
 # What a bonus may be given to: a layer, or a label of it; as an index into the layers and one into the labels.
 BONUSES: dict[str, tuple[int, int | slice]] = {layer.name: (index, slice(None)) for index, layer in enumerate(LAYERS)} | {
     f"{layer.name}.{label}": (index, place) for index, layer in enumerate(LAYERS) for place, label in enumerate(layer.labels)
@@ -47,12 +49,26 @@ def decode(scores: NDArray[np.float32], bonus: dict[str, float] | None = None) -
         bonus: Added to the score of each span of the named layers, "cue", and labels, "content.indirect": above 0 finds more of
             them, below 0 fewer.
     """
-    by_state = scores.transpose(2, 0, 1).astype(np.float64, order="C")  # (states, n, layers)
+    # Side by side the layers take the fewest steps; of a long text they would take some ten kilobytes a token.
+    together = len(LAYERS) if len(scores) <= _LONG_TOKENS else 1
+    parts = [_decode(scores, range(first, first + together), bonus or {}) for first in range(0, len(LAYERS), together)]
+    return Tagging(
+        {layer: spans for part in parts for layer, spans in part.spans.items()},
+        {layer: inside for part in parts for layer, inside in part.inside.items()},
+    )
+
+
+def _decode(scores: NDArray[np.float32], places: range, bonus: dict[str, float]) -> Tagging:
+    """Return the best spans of the layers at `places`."""
+    states = max(LAYERS[place].states for place in places)
+    chosen_scores = scores[:, places.start : places.stop, :states]
+    by_state = chosen_scores.transpose(2, 0, 1).astype(np.float64, order="C")  # (states, n, layers)
     begin, inside, end, single = (by_state[1 + part :: STATES_PER_LABEL] for part in (BEGIN, INSIDE, END, SINGLE))
-    for name, number in (bonus or {}).items():
-        column, labelled = BONUSES[name]
-        begin[labelled, :, column] += number
-        single[labelled, :, column] += number
+    for name, number in bonus.items():
+        place, labelled = BONUSES[name]
+        if place in places:
+            begin[labelled, :, place - places.start] += number
+            single[labelled, :, place - places.start] += number
     alone = np.concatenate([by_state[:1], single])  # all that stays closed
 
     stay = np.logaddexp.reduce(alone, keepdims=True)
@@ -63,10 +79,10 @@ def decode(scores: NDArray[np.float32], bonus: dict[str, float] | None = None) -
     chosen = alone.argmax(axis=0)
     spans: dict[Layer, list[TaggedSpan]] = {}
     probability: dict[Layer, NDArray[np.float32]] = {}
-    for index, layer in enumerate(LAYERS):
-        probability[layer] = labels[: len(layer.labels), :, index].T.astype(np.float32)
-        found = _spans(arrivals[:, index], opened[: len(layer.labels), :, index], chosen[:, index])
-        covered = np.cumsum([0.0, *labels[:, :, index].sum(axis=0)])
+    for column, layer in enumerate(LAYERS[places.start : places.stop]):
+        probability[layer] = labels[: len(layer.labels), :, column].T.astype(np.float32)
+        found = _spans(arrivals[:, column], opened[: len(layer.labels), :, column], chosen[:, column])
+        covered = np.cumsum([0.0, *labels[:, :, column].sum(axis=0)])
         spans[layer] = [
             TaggedSpan(layer, label, first, last, float((covered[last + 1] - covered[first]) / (last + 1 - first)))
             for label, first, last in found

@@ -178,3 +178,17 @@ def test_a_span_begins_and_ends_or_stands_alone() -> None:
     assert not allowed[[OUTSIDE, end, single]][:, [inside, end]].any()
     assert not allowed[[begin, inside]][:, [OUTSIDE, begin, single]].any()
     assert not allowed[[begin, inside]][:, [inside + other_label, end + other_label]].any()
+
+
+def test_a_long_text_is_decoded_as_its_parts_are() -> None:
+    part = random_scores(3, length=1500)
+    part[[0, -1]] = -1e4
+    part[[0, -1], :, OUTSIDE] = 0.0  # in no span: what stands before and behind has no say
+    repetitions = 25
+    alone, together = decode(part), decode(np.tile(part, (repetitions, 1, 1)))
+
+    for layer in LAYERS:
+        begins = [len(part) * repetition for repetition in range(repetitions)]
+        shifted = [(span.label, span.first + begin, span.last + begin) for begin in begins for span in alone.spans[layer]]
+        assert [(span.label, span.first, span.last) for span in together.spans[layer]] == shifted
+        np.testing.assert_allclose(together.inside[layer], np.tile(alone.inside[layer], (repetitions, 1)), atol=1e-6)
