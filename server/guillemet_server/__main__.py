@@ -2,10 +2,10 @@
 
 import typer
 
-from guillemet_server.cli import add_commands
+from guillemet_server.cli import serve
 
 app = typer.Typer(add_completion=False)
-add_commands(app)
+app.command()(serve)
 
 if __name__ == "__main__":
     app(prog_name="python -m guillemet_server")

@@ -5,13 +5,16 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from structlog.typing import FilteringBoundLogger
 
 from guillemet_models.extractor import Extractor
 from guillemet_server.config import ServerConfig
 from guillemet_server.serving import Server
+
+if TYPE_CHECKING:  # an extra
+    from guillemet_server.observability.tracing import Tracing
 
 
 class BackgroundServer:
@@ -39,7 +42,11 @@ class BackgroundServer:
 
 @contextmanager
 def background_server(
-    config: ServerConfig, *, log: FilteringBoundLogger, load: Callable[[], Extractor] | None = None
+    config: ServerConfig,
+    *,
+    log: FilteringBoundLogger,
+    load: Callable[[], Extractor] | None = None,
+    tracing: "Tracing | None" = None,
 ) -> Iterator[BackgroundServer]:
     """Run a server until the block ends; it is ready when the block begins.
 
@@ -47,6 +54,7 @@ def background_server(
         config: Where and what.
         log: Lines without texts.
         load: Returns the extractor. None: that of the configuration.
+        tracing: Closed with the server. None: nothing is traced.
 
     Raises:
         StartError: It cannot start.
@@ -55,7 +63,7 @@ def background_server(
 
     async def serve() -> None:
         asyncio.get_running_loop().set_exception_handler(_without_poller_noise)
-        server = Server(config, log=log, load=load)
+        server = Server(config, log=log, load=load, tracing=tracing)
         stopping = asyncio.Event()
         try:
             await server.start()

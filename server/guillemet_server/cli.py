@@ -1,4 +1,4 @@
-"""``guillemet serve``. What a server needs is imported when one is wanted: the command line also runs without it."""
+"""``guillemet serve`` and ``guillemet token``. What only a server needs is imported when one is wanted."""
 
 import asyncio
 from pathlib import Path
@@ -6,14 +6,16 @@ from typing import Annotated, Literal, NoReturn
 
 import typer
 
-from guillemet_server.config import Limits, ServerConfig
+from guillemet_server.config import Limits, ServerConfig, TLSFiles
+from guillemet_server.security.tokens import new_token, table_of
 
 _DEFAULTS = Limits()
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Add ``serve`` to the application."""
+    """Add ``serve`` and ``token`` to the application."""
     app.command()(serve)
+    app.command()(token)
 
 
 def serve(
@@ -27,10 +29,21 @@ def serve(
     max_queue_tokens: Annotated[int, typer.Option(help="That may wait.")] = _DEFAULTS.max_queue_tokens,
     max_request_bytes: Annotated[int, typer.Option(help="Of one message.")] = _DEFAULTS.max_request_bytes,
     max_stream_documents: Annotated[int, typer.Option(help="In work for one stream.")] = _DEFAULTS.max_stream_documents,
+    max_header_bytes: Annotated[int, typer.Option(help="Of the metadata of one RPC.")] = _DEFAULTS.max_header_bytes,
+    max_connection_rpcs: Annotated[int, typer.Option(help="At once on one connection.")] = _DEFAULTS.max_connection_rpcs,
+    max_connections: Annotated[int, typer.Option(help="At once.")] = _DEFAULTS.max_connections,
+    max_connection_seconds: Annotated[float | None, typer.Option(help="Then a client has to connect anew.")] = None,
     cache_bytes: Annotated[int, typer.Option(help="Of answers kept for texts that come again.")] = 0,
     drain_seconds: Annotated[float, typer.Option(help="To finish what is in work, on SIGTERM.")] = 30.0,
     reflection: Annotated[bool, typer.Option(help="Describe the services to tools such as grpcurl.")] = True,
-    insecure: Annotated[bool, typer.Option("--insecure", help="Listen beyond this machine, unencrypted.")] = False,
+    tls_certificate: Annotated[Path | None, typer.Option(help="PEM, with its chain; read again when it changes.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM, of the certificate.")] = None,
+    tls_client_ca: Annotated[Path | None, typer.Option(help="PEM: callers need a certificate of these authorities.")] = None,
+    tokens: Annotated[Path | None, typer.Option(help="Callers need a token of this file; see guillemet token.")] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Listen beyond this machine, unencrypted or to anybody.")
+    ] = False,
+    metrics_listen: Annotated[str | None, typer.Option(help="HOST:PORT for Prometheus.")] = None,
     log_level: Annotated[Literal["debug", "info", "warning", "error"], typer.Option(help="debug: a line an RPC.")] = "info",
 ) -> None:
     """Serve quotation extraction over gRPC until SIGTERM or Ctrl-C."""
@@ -42,6 +55,9 @@ def serve(
             max_queue_tokens=max_queue_tokens,
             max_request_bytes=max_request_bytes,
             max_stream_documents=max_stream_documents,
+            max_header_bytes=max_header_bytes,
+            max_connection_rpcs=max_connection_rpcs,
+            max_connections=max_connections,
         )
         config = ServerConfig(
             listen=listen,
@@ -51,7 +67,11 @@ def serve(
             cache_bytes=cache_bytes,
             drain_seconds=drain_seconds,
             reflection=reflection,
+            tls=_tls_files(tls_certificate, tls_key, tls_client_ca),
+            tokens=tokens,
             insecure=insecure,
+            max_connection_seconds=max_connection_seconds,
+            metrics_listen=metrics_listen,
         )
     except ValueError as error:
         _fail(str(error))
@@ -67,6 +87,31 @@ def serve(
         _fail(str(error))
 
 
-def _fail(sentence: str) -> NoReturn:
-    typer.echo(f"guillemet serve: {sentence}", err=True)
+def token(
+    name: Annotated[str, typer.Argument(help="Of the caller.")],
+    *,
+    tokens_per_second: Annotated[float | None, typer.Option(help="Of the model, on average; without it, no quota.")] = None,
+) -> None:
+    """Make a token: it is shown once, on standard error; what the server's file needs is printed.
+
+    guillemet token newsroom >> tokens.toml
+    """
+    made = new_token()
+    try:
+        typer.echo(table_of(name, made, tokens_per_second))
+    except ValueError as error:
+        _fail(str(error), command="token")
+    typer.echo(f"the token of {name}, which nobody can show you again:\n{made}", err=True)
+
+
+def _tls_files(certificate: Path | None, key: Path | None, client_ca: Path | None) -> TLSFiles | None:
+    if certificate is None and key is None and client_ca is None:
+        return None
+    if certificate is None or key is None:
+        raise ValueError("TLS needs both --tls-certificate and --tls-key")
+    return TLSFiles(certificate=certificate, key=key, client_ca=client_ca)
+
+
+def _fail(sentence: str, *, command: str = "serve") -> NoReturn:
+    typer.echo(f"guillemet {command}: {sentence}", err=True)
     raise typer.Exit(2)

@@ -1,33 +1,50 @@
-"""What surrounds every RPC: the gate before it, its refusals turned into rich statuses, one line in the log."""
+"""What surrounds every RPC: who calls, the gate, and refusals turned into rich statuses."""
 
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
 
 import grpc
+from google.protobuf.message import DecodeError
 from structlog.typing import FilteringBoundLogger
 
 from guillemet_server import errors
 from guillemet_server.gate import Gate
 from guillemet_server.logs import reported
+from guillemet_server.observability.observer import RPC, Observer
+from guillemet_server.observability.requests import HEADER
+from guillemet_server.security.callers import CALLER, Callers
 
-# Health and reflection answer in every state of the server.
+# In every state of the server, and whoever asks.
+_HEALTH = "/grpc.health.v1.Health/"
+# Reflection answers in every state, but not whoever asks.
 _OURS = "/guillemet."
 
 _Handler = Callable[[Any, Any], Awaitable[Any]]
+_Deserializer = Callable[[bytes], Any]
 
 
 class Interceptor(grpc.aio.ServerInterceptor):
     """The only place that ends an RPC with a status."""
 
-    def __init__(self, gate: Gate, log: FilteringBoundLogger) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        *,
+        callers: Callers | None,
+        observer: Observer,
+        log: FilteringBoundLogger,
+    ) -> None:
         """Build it.
 
         Args:
             gate: Asked before every RPC.
-            log: One line for each RPC; never a text.
+            callers: Who may call. None: everybody.
+            observer: Told of every RPC.
+            log: For failures.
         """
         self._gate = gate
+        self._callers = callers
+        self._observer = observer
         self._log = log
 
     async def intercept_service(
@@ -35,45 +52,75 @@ class Interceptor(grpc.aio.ServerInterceptor):
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Any:
-        """Wrap the handler of one of our methods."""
+        """Wrap the handler of one of our methods; whoever may not call learns not even which methods there are."""
+        method, metadata = handler_call_details.method, handler_call_details.invocation_metadata or ()
+        if method.startswith(_HEALTH):
+            return await continuation(handler_call_details)
+        if self._callers:
+            try:
+                CALLER.set(self._callers.caller(metadata))
+            except errors.Refusal as refusal:
+                # A stream of requests of which none is read, whatever the method: nothing of an unknown caller is parsed.
+                refusing = self._wrapped(_raising(refusal), method)
+                return grpc.stream_stream_rpc_method_handler(refusing)
         handler = await continuation(handler_call_details)
-        method = handler_call_details.method
         if handler is None or not method.startswith(_OURS):
             return handler
-        serialization = {
-            "request_deserializer": handler.request_deserializer,
-            "response_serializer": handler.response_serializer,
-        }
         # Both kinds of ours are coroutines of (request or requests, context).
+        parse = _parser(handler.request_deserializer)
         if handler.stream_stream:
-            return grpc.stream_stream_rpc_method_handler(self._wrapped(handler.stream_stream, method), **serialization)
-        return grpc.unary_unary_rpc_method_handler(self._wrapped(handler.unary_unary, method), **serialization)
+            wrapped = self._wrapped(handler.stream_stream, method)
+            return grpc.stream_stream_rpc_method_handler(
+                wrapped, request_deserializer=parse, response_serializer=handler.response_serializer
+            )
+
+        async def parsed(request: bytes, context: Any) -> Any:
+            return await handler.unary_unary(parse(request), context)
+
+        # gRPC parses outside the handler, and would end what it cannot parse with a status of its own.
+        return grpc.unary_unary_rpc_method_handler(
+            self._wrapped(parsed, method), response_serializer=handler.response_serializer
+        )
 
     def _wrapped(self, handle: _Handler, method: str) -> Any:
-        async def wrapper(request: Any | AsyncIterator[Any], context: Any) -> Any:
-            started = time.monotonic()
-            outcome = "CANCELLED"  # what stays if the caller or the deadline ends it
-            try:
-                with self._gate.passage():
-                    response = await handle(request, context)
-                outcome = "OK"
-                return response  # noqa: TRY300 (an else would hide that this is the way out)
-            except errors.Refusal as refusal:
-                outcome = refusal.reason
-                await _abort(context, refusal)
-            except grpc.aio.AbortError:
-                raise
-            except Exception as error:  # noqa: BLE001 (whatever it is, the caller gets an id and the log the rest)
-                outcome = "INTERNAL"
-                await _abort(context, reported(error, self._log))
-            finally:
-                milliseconds = round(1000 * (time.monotonic() - started), 1)
-                # Answers are as many as the callers want; refusals are what somebody looks for.
-                line = self._log.debug if outcome == "OK" else self._log.info
-                line("rpc", method=method, outcome=outcome, milliseconds=milliseconds)
+        async def wrapper(request: Any, context: Any) -> Any:
+            caller = CALLER.get()
+            with self._observer.observed(method, context, caller=caller.name if caller else None) as rpc:
+                try:
+                    with self._gate.passage():
+                        response = await handle(request, context)
+                except errors.Refusal as refusal:
+                    await _abort(context, refusal, rpc)
+                except grpc.aio.AbortError:
+                    raise
+                except Exception as error:  # noqa: BLE001 (whatever it is, the caller gets an id and the log the rest)
+                    await _abort(context, reported(error, self._log), rpc)
+                else:
+                    rpc.answered()
+                    return response
 
         return wrapper
 
 
-async def _abort(context: Any, refusal: errors.Refusal) -> None:
-    await context.abort(refusal.code, str(refusal), refusal.trailing_metadata())
+def _raising(refusal: errors.Refusal) -> _Handler:
+    async def refuse(_request: Any, _context: Any) -> NoReturn:
+        raise refusal
+
+    return refuse
+
+
+def _parser(deserializer: _Deserializer) -> _Deserializer:
+    """Return the deserializer, with a refusal for what it cannot parse."""
+
+    def parse(message: bytes) -> Any:
+        try:
+            return deserializer(message)
+        except DecodeError:
+            raise errors.message_malformed() from None
+
+    return parse
+
+
+async def _abort(context: Any, refusal: errors.Refusal, rpc: RPC) -> None:
+    rpc.refused(refusal)
+    await context.abort(refusal.code, str(refusal), (*refusal.trailing_metadata(), (HEADER, rpc.request_id)))

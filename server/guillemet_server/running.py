@@ -8,6 +8,7 @@ from structlog.typing import FilteringBoundLogger
 
 from guillemet_server import __version__
 from guillemet_server.config import ServerConfig
+from guillemet_server.observability.exporting import tracing_from_environment
 from guillemet_server.serving import Server
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -33,14 +34,16 @@ async def run(config: ServerConfig, log: FilteringBoundLogger) -> None:
 
     for number in _SIGNALS:
         loop.add_signal_handler(number, stop)
-    server = Server(config, log=log)
+    server = Server(config, log=log, tracing=tracing_from_environment(log))
     await server.start()
     try:
         await _load(server, stopping)
         if not stopping.is_set():
             description = asdict(server.inference.description)
             limits = asdict(server.limits)
-            log.info("serving", address=server.address, **description, **limits, server_version=__version__)
+            addresses = {"address": server.address, "metrics_address": server.metrics_address or None}
+            security = {"tls": config.tls is not None, "tokens": config.tokens is not None}
+            log.info("serving", **addresses, **security, **description, **limits, server_version=__version__)
         await stopping.wait()
         log.info("draining", drain_seconds=config.drain_seconds)
     finally:

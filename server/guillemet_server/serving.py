@@ -1,8 +1,10 @@
 """The gRPC server: what it listens on, how it becomes ready, how it stops."""
 
+import asyncio
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -14,11 +16,20 @@ from guillemet.v1 import quotation_pb2_grpc as pb_grpc
 from guillemet_models.extractor import Extractor
 from guillemet_server.batching import Scheduler, in_effect
 from guillemet_server.caching import ResultCache
+from guillemet_server.channel import channel_options
 from guillemet_server.config import Limits, ServerConfig
 from guillemet_server.gate import Gate
 from guillemet_server.inference import Inference
 from guillemet_server.interception import Interceptor
+from guillemet_server.observability.exposition import Exposition
+from guillemet_server.observability.metrics import Metrics
+from guillemet_server.observability.observer import Observer
+from guillemet_server.security.callers import Callers
+from guillemet_server.security.certificates import Certificates
 from guillemet_server.service import ModelService, QuotationService
+
+if TYPE_CHECKING:  # an extra
+    from guillemet_server.observability.tracing import Tracing
 
 SERVICE_NAMES = tuple(service.full_name for service in pb.DESCRIPTOR.services_by_name.values())
 
@@ -33,15 +44,27 @@ class StartError(Exception):
 class Server:
     """One model on one address."""
 
-    def __init__(self, config: ServerConfig, *, log: FilteringBoundLogger, load: Callable[[], Extractor] | None = None) -> None:
+    def __init__(
+        self,
+        config: ServerConfig,
+        *,
+        log: FilteringBoundLogger,
+        load: Callable[[], Extractor] | None = None,
+        tracing: "Tracing | None" = None,
+    ) -> None:
         """Build it, within the event loop that will run it.
 
         Args:
             config: Where and what.
             log: Lines without texts.
             load: Returns the extractor. None: that of the configuration.
+            tracing: Closed with the server. None: nothing is traced.
+
+        Raises:
+            StartError: A certificate, a key or the tokens cannot be read.
         """
         self.address = ""  # what a client takes, once started
+        self.metrics_address = ""  # what Prometheus takes, if it is to
         self._config = config
         self._log = log
         self.inference = Inference(load or (lambda: Extractor.load(config.model, threads=config.threads)))
@@ -49,7 +72,17 @@ class Server:
         self.scheduler = Scheduler(self.inference, config.limits, cache=cache, log=log)
         self._gate = Gate()
         self._health = health.aio.HealthServicer()
-        self._grpc = grpc.aio.server(interceptors=[Interceptor(self._gate, log)], options=_channel_options(config.limits))
+        self._tracing = tracing
+        self.metrics = Metrics()
+        self._exposition: Exposition | None = None
+        try:
+            self._certificates = None if config.tls is None else Certificates(config.tls, log=log)
+            callers = None if config.tokens is None else Callers(config.tokens, log=log)
+        except (OSError, ValueError) as error:
+            raise StartError(str(error)) from error
+        observer = Observer(log, self.metrics, tracing)
+        interceptor = Interceptor(self._gate, callers=callers, observer=observer, log=log)
+        self._grpc = grpc.aio.server(interceptors=[interceptor], options=channel_options(config))
         service = QuotationService(self.inference, self.scheduler, self._gate, config.limits, log=log)
         pb_grpc.add_QuotationServiceServicer_to_server(service, self._grpc)
         pb_grpc.add_ModelServiceServicer_to_server(ModelService(self.inference, config.limits), self._grpc)
@@ -71,6 +104,12 @@ class Server:
         """
         await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
         self.address = self._bound(self._config.listen)
+        if self._config.metrics_listen is not None:
+            try:
+                self._exposition = Exposition(self._config.metrics_listen, self.metrics)
+            except OSError as error:
+                raise StartError(f"cannot listen on {self._config.metrics_listen}: {error.strerror}") from error
+            self.metrics_address = self._exposition.address
         await self._grpc.start()
 
     async def load(self) -> None:
@@ -84,6 +123,7 @@ class Server:
         except Exception as error:
             raise StartError(f"the model cannot be used: {error or type(error).__name__}") from error
         self.scheduler.start()
+        self.metrics.describe_model(self.inference.description)
         self._gate.open()
         if not self._gate.draining.is_set():
             await self._set_health(health_pb2.HealthCheckResponse.SERVING)
@@ -97,6 +137,10 @@ class Server:
         self.scheduler.close()
         await self._grpc.stop(_FLUSH_SECONDS)
         self.inference.close()
+        if self._exposition is not None:
+            await self._exposition.close()
+        if self._tracing is not None:
+            await asyncio.to_thread(self._tracing.close)
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
         """Set our services; the empty name says that the process lives, from the start to the end."""
@@ -108,25 +152,13 @@ class Server:
         if listen.startswith("unix:") and _answers(Path(listen.removeprefix("unix:"))):
             raise StartError(f"{listen} is in use")
         try:
-            port = self._grpc.add_insecure_port(listen)
+            if self._certificates is None:
+                port = self._grpc.add_insecure_port(listen)
+            else:
+                port = self._grpc.add_secure_port(listen, self._certificates.credentials())
         except RuntimeError as error:
             raise StartError(f"cannot listen on {listen}: the address is in use or not of this machine") from error
         return listen if listen.startswith("unix:") else f"{listen.rpartition(':')[0]}:{port}"
-
-
-def _channel_options(limits: Limits) -> list[tuple[str, int]]:
-    return [
-        ("grpc.max_receive_message_length", limits.max_request_bytes),
-        ("grpc.max_send_message_length", limits.max_request_bytes),
-        # A second server on the port is an error, not a silent half of the connections.
-        ("grpc.so_reuseport", 0),
-        # Clients may ping, as they do to keep a connection through a firewall; by default that ends in GOAWAY.
-        ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
-        ("grpc.keepalive_permit_without_calls", 1),
-        # And the server pings, so that the documents of a machine that vanished leave the queue.
-        ("grpc.keepalive_time_ms", 60_000),
-        ("grpc.keepalive_timeout_ms", 20_000),
-    ]
 
 
 def _answers(path: Path) -> bool:

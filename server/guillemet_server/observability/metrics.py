@@ -1,0 +1,98 @@
+"""What a server counts and measures, for Prometheus. docs/operations.md says what to make of it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+
+import grpc
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
+
+from guillemet.v1 import quotation_pb2 as pb
+from guillemet_models.extractor import ModelDescription
+from guillemet_server import __version__
+
+_METHODS = {
+    f"/{service.full_name}/{method.name}" for service in pb.DESCRIPTOR.services_by_name.values() for method in service.methods
+}
+
+# Seconds, from the answer of a short text on a GPU to the longest that a client waits by default.
+_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
+_LAG_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+_TOKENS = (32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
+_DOCUMENTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class Metrics:
+    """The numbers of one server, in a registry of their own. Any thread may change or read them."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self.rpcs = self._counter("rpcs", "RPCs ended.", "method", "code")
+        self.rpc_seconds = self._histogram("rpc_seconds", "From an RPC's headers to its status.", _SECONDS, "method")
+        self.in_flight = Gauge("guillemet_rpcs_in_flight", "RPCs begun and not ended.", registry=self.registry)
+        self.refusals = self._counter("refusals", "RPCs and documents refused, by the reason told to the caller.", "reason")
+        self.documents = self._counter("documents", "Documents answered.")
+        self.tokens = self._counter("tokens", "Tokens of the documents answered.")
+        self.queue_seconds = self._histogram("queue_seconds", "From a document's admission to its batch.", _SECONDS)
+        self.batch_tokens = self._histogram("batch_tokens", "Tokens of a batch, without padding.", _TOKENS)
+        self.batch_documents = self._histogram("batch_documents", "Documents of a batch.", _DOCUMENTS)
+        self.padding_tokens = self._counter("padding_tokens", "Tokens by which batches were wider than their documents.")
+        self.inference_seconds = self._histogram("inference_seconds", "Of one batch in the model.", _SECONDS)
+        self.loop_lag_seconds = self._histogram(
+            "event_loop_lag_seconds", "By how much the event loop was late for a timer.", _LAG_SECONDS
+        )
+        self._model = Info("guillemet_model", "What is served.", registry=self.registry)
+
+    def count(self, method: str, code: grpc.StatusCode, outcome: str, seconds: float) -> None:
+        """Count an RPC that ended.
+
+        Args:
+            method: As on the wire; one that does not exist is no label, or callers could make as many as they like.
+            code: Of gRPC.
+            outcome: The reason of a refusal, or OK or CANCELLED.
+            seconds: It took.
+        """
+        name = method.rpartition("/")[2] if method in _METHODS else "other"
+        self.rpcs.labels(name, code.name).inc()
+        self.rpc_seconds.labels(name).observe(seconds)
+        if code not in (grpc.StatusCode.OK, grpc.StatusCode.CANCELLED):
+            self.refusals.labels(outcome).inc()
+
+    def describe_model(self, description: ModelDescription) -> None:
+        """Say what is served, once it is loaded."""
+        self._model.info({**{key: str(value) for key, value in asdict(description).items()}, "server_version": __version__})
+
+    def watch(self, name: str, documentation: str, value: Callable[[], float]) -> None:
+        """Add a gauge that is read when it is asked for.
+
+        Args:
+            name: Without the prefix.
+            documentation: One sentence.
+            value: Called in another thread.
+        """
+        Gauge(f"guillemet_{name}", documentation, registry=self.registry).set_function(value)
+
+    def watch_count(self, name: str, documentation: str, value: Callable[[], float]) -> None:
+        """As `watch`, of what only grows."""
+        self.registry.register(_Count(f"guillemet_{name}", documentation, value))
+
+    def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
+        return Counter(f"guillemet_{name}", documentation, labels, registry=self.registry)
+
+    def _histogram(self, name: str, documentation: str, buckets: Sequence[float], *labels: str) -> Histogram:
+        return Histogram(f"guillemet_{name}", documentation, labels, registry=self.registry, buckets=buckets)
+
+
+class _Count(Collector):
+    """A counter that somebody else keeps."""
+
+    def __init__(self, name: str, documentation: str, value: Callable[[], float]) -> None:
+        self._name = name
+        self._documentation = documentation
+        self._value = value
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        """Return it as it is now."""
+        return [CounterMetricFamily(self._name, self._documentation, value=self._value())]

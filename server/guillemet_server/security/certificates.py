@@ -1,0 +1,71 @@
+"""TLS and mTLS, with certificates that may be replaced while the server runs."""
+
+import ssl
+
+import grpc
+from structlog.typing import FilteringBoundLogger
+
+from guillemet_server.config import TLSFiles
+from guillemet_server.security.rereading import Reread
+
+
+class Certificates:
+    """The files of one server's TLS."""
+
+    def __init__(self, files: TLSFiles, *, log: FilteringBoundLogger) -> None:
+        """Read them.
+
+        Args:
+            files: PEM.
+            log: For what was reread, and what could not be.
+
+        Raises:
+            OSError: One cannot be read.
+            ValueError: One is no PEM, or the key is not that of the certificate.
+        """
+        self._files = files
+        paths = [path for path in (files.certificate, files.key, files.client_ca) if path is not None]
+        self.files = Reread(paths, self._read, log=log)
+        self._in_use = self.files.current()
+
+    def credentials(self) -> grpc.ServerCredentials:
+        """Return what gRPC asks, at each handshake, for the certificate to show and the authorities to trust."""
+        # With authorities gRPC asks callers for a certificate; that it must insist is said here, once for all handshakes.
+        insist = self._files.client_ca is not None
+        return grpc.dynamic_ssl_server_credentials(
+            self._in_use,
+            self._changed,  # type: ignore[arg-type]  # the published types do not know None
+            require_client_authentication=insist,
+        )
+
+    def _changed(self) -> grpc.ServerCertificateConfiguration | None:
+        """Return what is new since the last handshake; None: nothing, and gRPC keeps what it has."""
+        current = self.files.current()
+        if current is self._in_use:
+            return None
+        self._in_use = current
+        return current
+
+    def _read(self) -> grpc.ServerCertificateConfiguration:
+        # gRPC itself would keep a pair that does not match until the first handshake, and then not say why it fails.
+        files = self._files
+        for path in (files.certificate, files.key, files.client_ca):
+            if path is not None and b"-----BEGIN " not in path.read_bytes():
+                raise ValueError(f"{path.name}: no PEM, which has a line -----BEGIN …")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        try:
+            # A password would be asked for on the terminal.
+            context.load_cert_chain(files.certificate, files.key, password="")
+        except ssl.SSLError as error:
+            raise ValueError(
+                f"{files.certificate.name} and {files.key.name}: no certificate and its unencrypted key ({error.reason})"
+            ) from error
+        if files.client_ca is not None:
+            try:
+                context.load_verify_locations(files.client_ca)
+            except ssl.SSLError as error:
+                raise ValueError(f"{files.client_ca.name}: no certificates of authorities ({error.reason})") from error
+        return grpc.ssl_server_certificate_configuration(
+            [(files.key.read_bytes(), files.certificate.read_bytes())],
+            root_certificates=None if files.client_ca is None else files.client_ca.read_bytes(),
+        )
