@@ -14,6 +14,7 @@ from guillemet_models.decoding import decode
 from guillemet_models.document import Document
 from guillemet_models.pairing import propose
 from guillemet_models.runtime import Array, OnnxRuntime, Runtime
+from guillemet_models.steps import step
 from guillemet_models.tokenization import FEATURE_SIZES, TextTokenizer, TokenizedText, windows
 from guillemet_models.weights import TOKENIZER, ModelSettings, embedded_folder, read_settings
 
@@ -29,7 +30,9 @@ class ModelDescription:
     precision: str  # "float32", "int8" or "bfloat16"
     threads: int
     concurrency: int = 1  # calls of `Extractor.encode` or `extract` at a time that keep the runtime busy
-    batch_tokens: int = 0  # padded, that one call of `encode` should be given; a longer window comes alone. 0: always one window
+    batch_tokens: int = (
+        0  # padded, that one call of `encode` should be given; a longer window comes alone. 0: always one window
+    )
     window_tokens: int = 1024  # a longer text is read in several windows
 
 
@@ -103,18 +106,21 @@ class Extractor:
         Raises:
             Interrupted: As asked.
         """
-        prepared = [self.prepare(text) for text in texts]
+        with step("tokenize"):
+            prepared = [self.prepare(text) for text in texts]
         read: dict[PreparedText, list[EncodedWindow]] = {text: [] for text in prepared}
-        for batch in _batches([(text, window) for text in prepared for window in text.windows], self._runtime.batch_tokens):
-            if interrupted and interrupted():
-                raise Interrupted
-            for (text, _), encoded in zip(batch, self.encode(batch), strict=True):
-                read[text].append(encoded)
+        with step("infer"):
+            for batch in _batches([(text, window) for text in prepared for window in text.windows], self._runtime.batch_tokens):
+                if interrupted and interrupted():
+                    raise Interrupted
+                for (text, _), encoded in zip(batch, self.encode(batch), strict=True):
+                    read[text].append(encoded)
         documents = []
-        for text in prepared:
-            if interrupted and interrupted():
-                raise Interrupted
-            documents.append(self.finish(text, read[text]))
+        with step("decode"):
+            for text in prepared:
+                if interrupted and interrupted():
+                    raise Interrupted
+                documents.append(self.finish(text, read[text]))
         return documents
 
     def prepare(self, text: str) -> PreparedText:

@@ -15,6 +15,8 @@ from guillemet_server.caching import ResultCache
 from guillemet_server.config import Limits
 from guillemet_server.inference import Inference
 from guillemet_server.logs import reported
+from guillemet_server.observability.metrics import Metrics
+from guillemet_server.observability.stages import record_stage
 from guillemet_server.security.callers import charge
 from guillemet_server.waiting import FairQueue, Item, Reading, Turn, Window
 
@@ -46,7 +48,13 @@ class Scheduler:
     """Lets the texts of all callers be read in turn, and holds no more than it promised."""
 
     def __init__(
-        self, inference: Inference, limits: Limits, *, log: FilteringBoundLogger, cache: ResultCache | None = None
+        self,
+        inference: Inference,
+        limits: Limits,
+        *,
+        log: FilteringBoundLogger,
+        cache: ResultCache | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         """Build it; nothing is read before `start`.
 
@@ -55,9 +63,11 @@ class Scheduler:
             limits: Of the server.
             log: For failures.
             cache: Of answers. None: every text is read.
+            metrics: Told of what is read. None: nobody is.
         """
         self.counts = Counts()
         self.cache = cache or ResultCache(0)
+        self._metrics = metrics or Metrics()
         self._inference = inference
         self._limits = limits
         self._log = log
@@ -70,6 +80,11 @@ class Scheduler:
     def queued_tokens(self) -> int:
         """Tokens that wait."""
         return self.admission.queued_tokens
+
+    @property
+    def in_work(self) -> int:
+        """Texts, and windows of longer ones, that wait or are read for somebody."""
+        return len(self._live)
 
     def start(self) -> None:
         """Begin to read, until closed. The model is loaded."""
@@ -92,7 +107,12 @@ class Scheduler:
         known = [self.cache.find(text, self._inference.description) for text in texts]
         new = [text for text, document in zip(texts, known, strict=True) if document is None]
         read = iter(await self._read_new(new, caller, seconds) if new else ())
-        return [next(read) if document is None else Reading(document=document, cached=True) for document in known]
+        outcomes = [next(read) if document is None else Reading(document=document, cached=True) for document in known]
+        for outcome in outcomes:
+            if isinstance(outcome, Reading):
+                tokens = 0 if outcome.cached else outcome.document.tokens
+                self._metrics.count_answer(tokens=tokens, queue_seconds=outcome.queue_seconds)
+        return outcomes
 
     def close(self) -> None:
         """Refuse what waits, interrupt what is in work."""
@@ -141,19 +161,27 @@ class Scheduler:
 
     async def _read_short(self, item: Item) -> Reading:
         turn = await item.outcome
+        record_stage("queue", item.entered, turn.started)
+        for step in turn.steps:
+            record_stage(*step)
         return Reading(document=turn.found, queue_seconds=turn.started - item.entered, inference_seconds=turn.seconds)
 
     async def _read_long(self, text: str, tokens: int, caller: Hashable) -> Reading:
         entered = time.monotonic()
         with self.admission.aside(tokens):
             prepared = await self._inference.prepare(text)
+        record_stage("tokenize", entered, time.monotonic())
         items = [self._entered(Window(prepared, window), window.stop - window.start, caller) for window in prepared.windows]
         try:
             turns = await asyncio.gather(*(item.outcome for item in items))
         finally:
             self._leave(items)
         finishing = time.monotonic()
+        for item, turn in zip(items, turns, strict=True):
+            record_stage("queue", item.entered, turn.started)
+            record_stage("infer", turn.started, turn.started + turn.seconds)
         document = await self._inference.finish(prepared, [turn.found for turn in turns])
+        record_stage("decode", finishing, time.monotonic())
         return Reading(
             document=document,
             queue_seconds=min((turn.started for turn in turns), default=finishing) - entered,
@@ -187,6 +215,8 @@ class Scheduler:
             tokens, seconds = sum(item.tokens for item in batch), measured[0].seconds
             self.admission.pace.record(tokens, seconds)
             self.counts.add(batch, tokens, seconds)
+            padding = max(item.tokens for item in batch) * len(batch) - tokens
+            self._metrics.count_batch(texts=len(batch), tokens=tokens, padding=padding, seconds=seconds)
 
 
 def in_effect(limits: Limits, description: ModelDescription) -> Limits:

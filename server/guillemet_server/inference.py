@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from guillemet_models.document import Document
 from guillemet_models.extractor import EncodedWindow, Extractor, Interrupted, ModelDescription, PreparedText
+from guillemet_models.steps import timed_steps
 from guillemet_server.waiting import FairQueue, Item, Turn, Window
 
 # Any French text: the first inference allocates what the following ones reuse.
@@ -107,7 +108,8 @@ class Inference:
     def _turns(self, batch: Sequence[Item]) -> list[Turn | Exception]:
         started = time.monotonic()
         try:
-            found = self._found(batch)
+            with timed_steps() as steps:
+                found = self._found(batch)
         except Interrupted:
             return []
         except Exception as error:  # noqa: BLE001 (the server lives on; the scheduler reports it)
@@ -116,7 +118,7 @@ class Inference:
             # One text that breaks the model must not take down those of other callers: each gets its own chance.
             return [turn for item in batch for turn in self._turns([item])]
         seconds = time.monotonic() - started
-        return [Turn(it, started, seconds) for it in found]
+        return [Turn(it, started, seconds, tuple(steps)) for it in found]
 
     def _found(self, batch: Sequence[Item]) -> Sequence[Document | EncodedWindow]:
         texts = [item.content for item in batch if isinstance(item.content, str)]

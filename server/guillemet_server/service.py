@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+from google.rpc import status_pb2
 from structlog.typing import FilteringBoundLogger
 
 from guillemet.v1 import quotation_pb2 as pb
@@ -14,6 +15,7 @@ from guillemet_server.gate import Gate
 from guillemet_server.inference import Inference
 from guillemet_server.logs import reported
 from guillemet_server.messages import to_model, to_result
+from guillemet_server.observability.metrics import Metrics
 from guillemet_server.streaming import DocumentStream
 from guillemet_server.validation import Options, check_batch_size, check_document, check_model, checked_options
 from guillemet_server.waiting import Reading
@@ -23,7 +25,14 @@ class QuotationService(pb_grpc.QuotationServiceServicer):
     """Extraction, in three forms over one scheduler. A refusal is raised here and becomes a status in the interceptor."""
 
     def __init__(
-        self, inference: Inference, scheduler: Scheduler, gate: Gate, limits: Limits, *, log: FilteringBoundLogger
+        self,
+        inference: Inference,
+        scheduler: Scheduler,
+        gate: Gate,
+        limits: Limits,
+        *,
+        log: FilteringBoundLogger,
+        metrics: Metrics,
     ) -> None:
         """Build it.
 
@@ -33,12 +42,14 @@ class QuotationService(pb_grpc.QuotationServiceServicer):
             gate: Says when streams should end.
             limits: Enforced.
             log: For failures within a stream.
+            metrics: Told of documents that are refused beside others.
         """
         self._inference = inference
         self._scheduler = scheduler
         self._gate = gate
         self._limits = limits
         self._log = log
+        self._metrics = metrics
 
     async def ExtractQuotations(  # noqa: N802
         self, request: pb.ExtractQuotationsRequest, context: Any
@@ -70,7 +81,7 @@ class QuotationService(pb_grpc.QuotationServiceServicer):
         for index, document in enumerate(request.documents):
             outcome = outcomes[index]
             if isinstance(outcome, errors.Refusal):
-                response.items.add(error=outcome.to_status())
+                response.items.add(error=self._refused(outcome))
             else:
                 response.items.add(result=to_result(document.id, outcome, options, model=self._model))
         self._check_answer_size(response.ByteSize(), field="documents")
@@ -94,14 +105,15 @@ class QuotationService(pb_grpc.QuotationServiceServicer):
                 response.result.CopyFrom(await self._result(document, options, context))
                 self._check_answer_size(response.ByteSize(), field="document.text")
             except errors.Refusal as refusal:
-                response.error.CopyFrom(refusal.to_status())
+                response.error.CopyFrom(self._refused(refusal))
             except Exception as error:  # noqa: BLE001 (one document fails, the stream goes on)
-                response.error.CopyFrom(reported(error, self._log).to_status())
+                response.error.CopyFrom(self._refused(reported(error, self._log)))
             return response
 
         stream = DocumentStream(
             answer=answer,
             set_options=set_options,
+            refused=self._refused,
             max_in_work=self._limits.max_stream_documents,
             draining=self._gate.draining,
         )
@@ -121,6 +133,11 @@ class QuotationService(pb_grpc.QuotationServiceServicer):
         if isinstance(outcome, errors.Refusal):
             raise outcome
         return to_result(document.id, outcome, options, model=self._model)
+
+    def _refused(self, refusal: errors.Refusal) -> status_pb2.Status:
+        """Count one document of many that is refused, and return what its caller is told."""
+        self._metrics.refuse(refusal.reason)
+        return refusal.to_status()
 
     def _check_answer_size(self, actual: int, *, field: str) -> None:
         if actual > self._limits.max_request_bytes:

@@ -24,6 +24,7 @@ from guillemet_server.interception import Interceptor
 from guillemet_server.observability.exposition import Exposition
 from guillemet_server.observability.metrics import Metrics
 from guillemet_server.observability.observer import Observer
+from guillemet_server.observability.watching import watch
 from guillemet_server.security.callers import Callers
 from guillemet_server.security.certificates import Certificates
 from guillemet_server.service import ModelService, QuotationService
@@ -68,22 +69,24 @@ class Server:
         self._config = config
         self._log = log
         self.inference = Inference(load or (lambda: Extractor.load(config.model, threads=config.threads)))
+        self.metrics = Metrics()
         cache = ResultCache(config.cache_bytes)
-        self.scheduler = Scheduler(self.inference, config.limits, cache=cache, log=log)
+        self.scheduler = Scheduler(self.inference, config.limits, cache=cache, log=log, metrics=self.metrics)
         self._gate = Gate()
         self._health = health.aio.HealthServicer()
         self._tracing = tracing
-        self.metrics = Metrics()
         self._exposition: Exposition | None = None
         try:
             self._certificates = None if config.tls is None else Certificates(config.tls, log=log)
             callers = None if config.tokens is None else Callers(config.tokens, log=log)
         except (OSError, ValueError) as error:
             raise StartError(str(error)) from error
+        files = [*([self._certificates.files] if self._certificates else ()), *([callers.tokens] if callers else ())]
+        watch(self.metrics, gate=self._gate, scheduler=self.scheduler, limits=config.limits, files=files)
         observer = Observer(log, self.metrics, tracing)
         interceptor = Interceptor(self._gate, callers=callers, observer=observer, log=log)
         self._grpc = grpc.aio.server(interceptors=[interceptor], options=channel_options(config))
-        service = QuotationService(self.inference, self.scheduler, self._gate, config.limits, log=log)
+        service = QuotationService(self.inference, self.scheduler, self._gate, config.limits, log=log, metrics=self.metrics)
         pb_grpc.add_QuotationServiceServicer_to_server(service, self._grpc)
         pb_grpc.add_ModelServiceServicer_to_server(ModelService(self.inference, config.limits), self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 
+from google.rpc import status_pb2
+
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet_server import errors
 
@@ -29,6 +31,7 @@ class DocumentStream:
     Args:
         answer: Reads one document, with the options of the stream; a refusal is an answer too.
         set_options: Called with the options if they come; raises a refusal if they are bad.
+        refused: Makes a status of the refusal of one document.
         max_in_work: Documents whose answer is not yet sent; when there are as many, no request is read.
         draining: Set when the server stops: no request is read any more, what is in work is answered.
     """
@@ -40,9 +43,11 @@ class DocumentStream:
         set_options: Callable[[pb.ExtractOptions], None],
         max_in_work: int,
         draining: asyncio.Event,
+        refused: Callable[[errors.Refusal], status_pb2.Status] = errors.Refusal.to_status,
     ) -> None:
         self._answer = answer
         self._set_options = set_options
+        self._refused = refused
         self._max_in_work = max_in_work
         self._draining = draining
         self._slots = asyncio.Semaphore(max_in_work)
@@ -143,7 +148,7 @@ class DocumentStream:
             self._start(self._work(document))
 
     def _refuse(self, document: pb.Document, refusal: errors.Refusal) -> None:
-        response = pb.StreamExtractQuotationsResponse(document_id=document.id, error=refusal.to_status())
+        response = pb.StreamExtractQuotationsResponse(document_id=document.id, error=self._refused(refusal))
         self._outbox.put_nowait(_Answered(response, frees_id=False))
 
     async def _work(self, document: pb.Document) -> None:

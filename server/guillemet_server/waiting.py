@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from guillemet_models.document import Document
 from guillemet_models.extractor import PreparedText
+from guillemet_models.steps import Step
 
 
 class Window(NamedTuple):
@@ -26,6 +27,7 @@ class Turn:
     found: Any  # the Document of a text, the EncodedWindow of a window
     started: float  # by the monotonic clock
     seconds: float  # that its batch took
+    steps: tuple[Step, ...] = ()  # of its batch, as far as they were timed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ _METHODS = {
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 _LAG_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 _TOKENS = (32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
-_DOCUMENTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_TEXTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Metrics:
@@ -34,10 +34,10 @@ class Metrics:
         self.in_flight = Gauge("guillemet_rpcs_in_flight", "RPCs begun and not ended.", registry=self.registry)
         self.refusals = self._counter("refusals", "RPCs and documents refused, by the reason told to the caller.", "reason")
         self.documents = self._counter("documents", "Documents answered.")
-        self.tokens = self._counter("tokens", "Tokens of the documents answered.")
+        self.tokens = self._counter("tokens", "Tokens read by the model; of answers from the cache, none are.")
         self.queue_seconds = self._histogram("queue_seconds", "From a document's admission to its batch.", _SECONDS)
         self.batch_tokens = self._histogram("batch_tokens", "Tokens of a batch, without padding.", _TOKENS)
-        self.batch_documents = self._histogram("batch_documents", "Documents of a batch.", _DOCUMENTS)
+        self.batch_texts = self._histogram("batch_texts", "Texts, or windows of longer ones, of a batch.", _TEXTS)
         self.padding_tokens = self._counter("padding_tokens", "Tokens by which batches were wider than their documents.")
         self.inference_seconds = self._histogram("inference_seconds", "Of one batch in the model.", _SECONDS)
         self.loop_lag_seconds = self._histogram(
@@ -58,7 +58,37 @@ class Metrics:
         self.rpcs.labels(name, code.name).inc()
         self.rpc_seconds.labels(name).observe(seconds)
         if code not in (grpc.StatusCode.OK, grpc.StatusCode.CANCELLED):
-            self.refusals.labels(outcome).inc()
+            self.refuse(outcome)
+
+    def refuse(self, reason: str) -> None:
+        """Count a refusal of one document of many."""
+        self.refusals.labels(reason).inc()
+
+    def count_answer(self, *, tokens: int, queue_seconds: float) -> None:
+        """Count a document answered.
+
+        Args:
+            tokens: That the model read. 0: the answer was known.
+            queue_seconds: From its admission to its batch.
+        """
+        self.documents.inc()
+        self.tokens.inc(tokens)
+        if tokens:
+            self.queue_seconds.observe(queue_seconds)
+
+    def count_batch(self, *, texts: int, tokens: int, padding: int, seconds: float) -> None:
+        """Count what was read together.
+
+        Args:
+            texts: And windows of longer ones.
+            tokens: Of all of them, as they are weighed.
+            padding: Tokens that the batch had more than its texts.
+            seconds: That it took.
+        """
+        self.batch_texts.observe(texts)
+        self.batch_tokens.observe(tokens)
+        self.padding_tokens.inc(padding)
+        self.inference_seconds.observe(seconds)
 
     def describe_model(self, description: ModelDescription) -> None:
         """Say what is served, once it is loaded."""
