@@ -44,3 +44,20 @@ def test_a_text_that_is_not_the_one_annotated_is_named(tmp_path: Path, changed: 
 
     with pytest.raises(ValueError, match=why):
         read_standoff(path, {"d1": "Oui.", **changed})
+
+
+def test_the_annotations_of_the_project_are_whole_and_hold_no_words_of_others() -> None:
+    lines = (Path(__file__).parents[3] / "models" / "annotations" / "press.jsonl").read_text(encoding="utf-8").splitlines()
+    documents = [json.loads(line) for line in lines]
+
+    assert len({document["id"] for document in documents}) == len(documents) > 300
+    for document in documents:
+        speakers = {entity["id"] for entity in document["entities"]}
+        assert {quotation["speaker"] for quotation in document["quotations"]} <= {*speakers, None}
+        for entity in document["entities"]:
+            assert isinstance(entity["name"], list)
+            assert all(entity[key] is None or isinstance(entity[key], list) for key in ("role", "institution"))
+        for quotation in document["quotations"]:
+            spans = [*quotation["spans"], *filter(None, (quotation["cue"], quotation["source"]))]
+            assert all(0 <= begin < end for begin, end in spans)
+            assert quotation["spans"] == sorted(quotation["spans"])
