@@ -189,9 +189,8 @@ def _acronym(short: _Form, long: _Form) -> bool:
 
 
 def fold(word: str) -> str:
-    """Return `word` without case and accents."""
-    # What is longer than any word is not worth keeping: it may fill the memory.
-    return _folded(word) if len(word) <= _LONGEST_WORD else _folded.__wrapped__(word)
+    """Return `word` without case and accents; of what is longer than any word, the beginning."""
+    return _folded(word[:_LONGEST_WORD])
 
 
 @lru_cache(maxsize=1 << 14)  # a text says the same words again and again
