@@ -34,7 +34,7 @@ typescript: .venv/.dev  ## build and test the example in TypeScript; needs Node
 
 .venv/.dev: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP) 'pip>=25.1'
-	$(PIP) --constraint constraints.txt --editable '.[server,otel,train,evaluation,parquet,pandas,polars]' --group dev
+	$(PIP) --constraint constraints.txt --editable '.[server,otel,train,evaluation,bench,parquet,pandas,polars]' --group dev
 	touch $@ .venv/.server
 
 clean:

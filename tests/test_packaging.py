@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 WAIT = 300.0
-PACKAGES = {"guillemet", "guillemet_client", "guillemet_evaluation", "guillemet_models", "guillemet_server"}
+PACKAGES = {f"guillemet{name}" for name in ("", "_bench", "_client", "_evaluation", "_models", "_server")}
 EMBEDDED = {"model.json", "tokenizer.json", "encoder.onnx", "embeddings.bin", "relations.onnx", "MODEL_CARD.md"}
 HEAVY = {"numpy", "onnx", "onnxruntime", "scipy", "tokenizers", "torch", "transformers"}
 MAX_WEIGHTS_BYTES = 25_000_000

@@ -13,13 +13,14 @@ from guillemet_client.viewing.command import view
 
 # What a command of another package needs, and the extra that brings it.
 _EXTRAS = {
+    "bench": ("the benchmark", "bench"),
     "convert": ("the evaluation packages", "evaluation"),
     "evaluate": ("the evaluation packages", "evaluation"),
     "serve": ("the server", "server"),
     "train": ("the training packages", "train"),
 }
 
-_OURS = ("guillemet", "guillemet_client", "guillemet_evaluation", "guillemet_models", "guillemet_server")
+_OURS = ("guillemet", "guillemet_bench", "guillemet_client", "guillemet_evaluation", "guillemet_models", "guillemet_server")
 
 
 def main() -> None:

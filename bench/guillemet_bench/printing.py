@@ -1,0 +1,94 @@
+"""Figures as tables."""
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+
+from guillemet_bench.figures import Figures, Load
+
+
+def print_figures(figures: Figures, console: Console) -> None:
+    """Print all that was measured."""
+    machine, model = figures.machine, figures.model
+    conditions = [
+        f"{machine['cpu']}, {machine['cpus']} CPUs ({', '.join(machine['int8']) or 'no int8'})",
+        f"load {machine['load_before']:.1f} before",
+        f"{model['name']} {model['version']}, {model['precision']}, {model['threads']} threads",
+        machine["shared"],
+    ]
+    console.print("; ".join(conditions), soft_wrap=True)
+    console.print(_throughput(figures))
+    console.print(
+        f"one at a time: {figures.raw_latency_ms_p50:.1f} ms raw, {figures.added_latency_ms_p50:+.1f} ms served (medians)"
+    )
+    console.print(_loads("closed loop, unary", figures.closed))
+    console.print(_loads("open loop, unary; latency from the intended time", figures.open))
+    console.print(f"goodput at the heaviest load: {figures.goodput_ratio:.1%} of the best")
+    console.print(_table("p99 of a quiet unary caller beside", ("", "ms"), figures.beside_p99_ms.items()))
+    console.print(_table("the server", ("", ""), _server(figures)))
+
+
+def _throughput(figures: Figures) -> Table:
+    rows: list[tuple[object, ...]] = [("raw model", figures.raw_words_per_s, None, "")]
+    for name, it in figures.throughput.items():
+        rows.append((name, it.words_per_s, it.ratio, f"{min(it.ratios):.3f} to {max(it.ratios):.3f}"))
+    return _table("saturated", ("", "words/s", "of raw", "repetitions"), rows)
+
+
+def _loads(title: str, loads: Iterable[Load]) -> Table:
+    names = ("load", "words/s", "p50 ms", "p90", "p99", "p99.9", "queue p50", "rejected", "reject p99", "other")
+    rows = [
+        (
+            f"{load.of_saturation:.0%}" if load.of_saturation is not None else str(load.in_flight),
+            load.words_per_s,
+            load.p50_ms,
+            load.p90_ms,
+            load.p99_ms,
+            load.p999_ms,
+            load.queue_p50_ms,
+            f"{load.reject_share:.1%}",
+            load.reject_p99_ms,
+            ", ".join(f"{count} {code}" for code, count in load.others.items()),
+        )
+        for load in loads
+    ]
+    return _table(title, names, rows)
+
+
+def _server(figures: Figures) -> Iterable[tuple[str, str]]:
+    if figures.cold_start_seconds is not None:
+        yield "cold start", f"{figures.cold_start_seconds:.2f} s"
+    for when, size in figures.rss_bytes.items():
+        yield f"RSS {when}", f"{size / 2**20:.0f} MiB"
+    if it := figures.cancellations:
+        yield "cancelled, answered, failed, wrong", f"{it.cancelled:,}, {it.answered:,}, {it.failed:,}, {it.wrong:,}"
+        yield "RSS at the end of that, to a fifth in", f"{it.rss_bytes_late / it.rss_bytes_early:.3f}"
+    if storm := figures.storm:
+        yield (
+            "deadlines of 5 ms",
+            f"{storm.answered:,} of {storm.requests:,} answered, {storm.cpu_share:.1%} of their CPU time spent",
+        )
+        yield "an answer right behind them", f"{storm.ms_until_next_answer:.0f} ms"
+    if drained := figures.drain:
+        yield (
+            "SIGTERM under load",
+            f"{drained.lost} of {drained.accepted} lost, exit {drained.exit_status} after {drained.seconds:.2f} s",
+        )
+
+
+def _table(title: str, names: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for index, name in enumerate(names):
+        table.add_column(name, justify="right" if index else "left")
+    for row in rows:
+        table.add_row(*map(_cell, row))
+    return table
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return str(value)

@@ -1,0 +1,86 @@
+"""The server that is measured: a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_START_SECONDS = 120.0
+_BETWEEN_LOOKS_SECONDS = 0.01
+
+
+class ServerProcess:
+    """``guillemet serve`` on a free port of this machine, with what the kernel says of it."""
+
+    def __init__(self, *options: str) -> None:
+        """Start it, and wait until it serves.
+
+        Args:
+            options: Of the command.
+
+        Raises:
+            RuntimeError: It did not start; the message is its own.
+        """
+        self._log = tempfile.NamedTemporaryFile(prefix="guillemet-bench-", suffix=".log")  # noqa: SIM115 (closed by close)
+        began = time.monotonic()
+        command = [sys.executable, "-m", "guillemet_server", "--listen", "127.0.0.1:0", *options]
+        self._process = subprocess.Popen(command, stderr=self._log)  # noqa: S603 (our own command)
+        self.address = self._served_address(until=began + _START_SECONDS)
+        self.cold_start_seconds = time.monotonic() - began
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def rss_bytes(self) -> int:
+        """Memory in use."""
+        pages = (Path("/proc") / str(self._process.pid) / "statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Spent since the start, by all threads."""
+        stat = (Path("/proc") / str(self._process.pid) / "stat").read_text(encoding="utf-8")
+        # Behind the name, which stands in parentheses and may hold anything.
+        fields = stat.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def terminate(self) -> None:
+        """Let it finish what it has."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def wait(self, seconds: float) -> int | None:
+        """Return its exit status; None if it still runs then."""
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def close(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.wait()
+        self._log.close()
+
+    def _served_address(self, *, until: float) -> str:
+        path = Path(self._log.name)
+        while time.monotonic() < until:
+            ended = self._process.poll() is not None
+            for line in path.read_text(encoding="utf-8").splitlines():
+                if line.startswith("{") and (said := json.loads(line))["event"] == "serving":
+                    return str(said["address"])
+            if ended:
+                break
+            time.sleep(_BETWEEN_LOOKS_SECONDS)
+        last = [*path.read_text(encoding="utf-8").splitlines(), "it said nothing"][0]
+        self.close()
+        raise RuntimeError(f"the server did not start: {last}")
