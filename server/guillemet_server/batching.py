@@ -200,7 +200,8 @@ class Scheduler:
         for item in items:
             self._live.discard(item)
             self._queue.withdraw(item)
-            self.counts.abandoned += item.outcome.cancel()
+            item.outcome.cancel()  # unless it was, with the task that waited for it
+            self.counts.abandoned += item.outcome.cancelled()
 
     def _settle(self, batch: list[Item], turns: list[Turn | Exception]) -> None:
         """Tell those who wait what became of a batch; nothing, if nobody did any more."""

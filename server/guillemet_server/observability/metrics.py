@@ -13,8 +13,13 @@ from guillemet_models.extractor import ModelDescription
 from guillemet_server import __version__
 
 _METHODS = {
-    f"/{service.full_name}/{method.name}" for service in pb.DESCRIPTOR.services_by_name.values() for method in service.methods
+    f"/{service.full_name}/{method.name}": method.name
+    for service in pb.DESCRIPTOR.services_by_name.values()
+    for method in service.methods
 }
+
+# Reasons of refusals that an operator should know of.
+_ALERTED = ("DEADLINE_EXCEEDED", "DEADLINE_UNREACHABLE", "INTERNAL", "QUEUE_FULL")
 
 # Seconds, from the answer of a short text on a GPU to the longest that a client waits by default.
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
@@ -43,6 +48,11 @@ class Metrics:
         self.loop_lag_seconds = self._histogram(
             "event_loop_lag_seconds", "By how much the event loop was late for a timer.", _LAG_SECONDS
         )
+        # What was never counted would be absent, and its first increase unseen.
+        for name in _METHODS.values():
+            self.rpcs.labels(name, "OK")
+        for reason in _ALERTED:
+            self.refusals.labels(reason)
         self._model = Info("guillemet_model", "What is served.", registry=self.registry)
 
     def count(self, method: str, code: grpc.StatusCode, outcome: str, seconds: float) -> None:
@@ -54,7 +64,7 @@ class Metrics:
             outcome: The reason of a refusal, or OK or CANCELLED.
             seconds: It took.
         """
-        name = method.rpartition("/")[2] if method in _METHODS else "other"
+        name = _METHODS.get(method, "other")
         self.rpcs.labels(name, code.name).inc()
         self.rpc_seconds.labels(name).observe(seconds)
         if code not in (grpc.StatusCode.OK, grpc.StatusCode.CANCELLED):

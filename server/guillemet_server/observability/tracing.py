@@ -37,11 +37,11 @@ class Tracing:
     @contextmanager
     def rpc(self, rpc: RPC, metadata: Iterable[tuple[str, str | bytes]]) -> Iterator[None]:
         """Trace an RPC while the block lasts, and the stages recorded in it."""
-        carrier = {key: value for key, value in metadata if isinstance(value, str)}
         service, _, name = rpc.method.strip("/").partition("/")
-        with self._tracer.start_as_current_span(
+        clock = _Clock()
+        span = self._tracer.start_span(
             f"{service}/{name}",
-            context=_PROPAGATOR.extract(carrier),
+            context=_PROPAGATOR.extract({key: value for key, value in metadata if isinstance(value, str)}),
             kind=trace.SpanKind.SERVER,
             attributes={
                 "rpc.system": "grpc",
@@ -49,24 +49,36 @@ class Tracing:
                 "rpc.method": name,
                 "guillemet.request_id": rpc.request_id,
             },
-            # An exception may quote the text that it could not read.
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
-            RECORDER.set(self._record)
-            try:
+            start_time=clock.nanoseconds_at(clock.began),
+        )
+
+        def record(stage: str, began: float, ended: float) -> None:
+            # Its parent is the current span, of this RPC.
+            part = self._tracer.start_span(stage, start_time=clock.nanoseconds_at(began))
+            part.end(clock.nanoseconds_at(ended))
+
+        RECORDER.set(record)
+        try:
+            # An exception is not recorded: it may quote the text that it could not read.
+            with trace.use_span(span, record_exception=False, set_status_on_exception=False):
                 yield
-            finally:
-                span.set_attributes({"rpc.grpc.status_code": rpc.code.value[0], "guillemet.outcome": rpc.outcome})
-                if rpc.code in _FAULTS:
-                    span.set_status(trace.StatusCode.ERROR, rpc.outcome)
+        finally:
+            span.set_attributes({"rpc.grpc.status_code": rpc.code.value[0], "guillemet.outcome": rpc.outcome})
+            if rpc.code in _FAULTS:
+                span.set_status(trace.StatusCode.ERROR, rpc.outcome)
+            span.end(clock.nanoseconds_at(time.monotonic()))
 
     def close(self) -> None:
         """Send what is not yet sent."""
         self._provider.shutdown()
 
-    def _record(self, name: str, begin: float, end: float) -> None:
-        # The parent is the current span: that of the RPC. Spans count nanoseconds of the calendar.
-        now_ns, now = time.time_ns(), time.monotonic()
-        span = self._tracer.start_span(name, start_time=now_ns - round((now - begin) * 1e9))
-        span.end(end_time=now_ns - round((now - end) * 1e9))
+
+class _Clock:
+    """One clock for an RPC and its stages: the monotonic one, in nanoseconds of the calendar."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self._calendar_ns = time.time_ns()
+
+    def nanoseconds_at(self, monotonic: float) -> int:
+        return self._calendar_ns + round((monotonic - self.began) * 1e9)
