@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,6 +61,7 @@ def evaluate(
     if (predictions or compare) and (save_predictions or min_probability is not None):
         refuse("--save-predictions and --min-probability are for a server or the embedded model, not for files")
     _check_report(report, has_one=compare is None)
+    _check_apart({"GOLD": gold, "--predictions": predictions}, {"--save-predictions": save_predictions, "--report": report})
     try:
         truths = read_documents(gold, is_gold=True)
         if compare is not None:
@@ -96,6 +97,14 @@ def _check_report(path: Path | None, *, has_one: bool) -> None:
         refuse("--report is of one system, not of --compare")
     if path is not None and (path.is_dir() or not path.parent.is_dir()):
         refuse(f"--report: {path} cannot be written; a file in a folder that exists is accepted")
+
+
+def _check_apart(read: Mapping[str, Path | None], written: Mapping[str, Path | None]) -> None:
+    """Refuse to write what is read, or two things into one file: annotations are dear."""
+    taken: dict[Path, str] = {}
+    for name, path in (*read.items(), *written.items()):
+        if path is not None and (other := taken.setdefault(path.resolve(), name)) != name and name in written:
+            refuse(f"{name}: {path} is {other}, too; another file is accepted")
 
 
 def _read_predictions(path: Path, format: Format, truths: Sequence[Document]) -> tuple[Document, ...]:

@@ -63,7 +63,9 @@ def json_of(text: str) -> Any:
     except RecursionError as error:
         raise ValueError("is nested too deeply to be a document") from error
     except ValueError as error:
-        raise ValueError(f"is no sound JSON: {error}") from error
+        # Python's own advice about long numbers is not for who wrote the file.
+        reason = "a number has thousands of digits" if "set_int_max_str_digits" in str(error) else str(error)
+        raise ValueError(f"is no sound JSON: {reason}") from error
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

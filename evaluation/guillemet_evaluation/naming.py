@@ -1,5 +1,6 @@
 """Names and mentions -> whom they name: two forms are the same name if they fold to the same words."""
 
+import functools
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -15,7 +16,11 @@ _LEADING = re.compile(
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
 _WORD = re.compile(r"[^\W_]+")
 
+# A document says the same names on both sides, and time and again.
+_remembered = functools.lru_cache(maxsize=4096)
 
+
+@_remembered
 def folded(name: str) -> str:
     """Return the words of a name without case, accents and punctuation, and without the determiners and titles before it.
 
@@ -28,6 +33,7 @@ def folded(name: str) -> str:
     return _bare(_WORD.findall(plain))
 
 
+@_remembered
 def ascii_folded(name: str) -> str:
     """As `folded`, but first without whatever is no ASCII: « l’Élan » is "lelan"."""
     return _bare(_WORD.findall(unicodedata.normalize("NFD", name).encode("ascii", "ignore").decode().lower()))

@@ -255,6 +255,10 @@ MISUSES = [
     (["--predictions", "p", "--report", "nowhere/r.html"], "--report: nowhere/r.html cannot be written"),
     (["--server", "localhost:port"], "--server: "),
     (["--server", "localhost:1", "--save-predictions", "nowhere/s"], "--save-predictions: nowhere/s cannot be written"),
+    (["--save-predictions", "gold.jsonl"], "--save-predictions: gold.jsonl is GOLD, too; another file is accepted"),
+    (["--predictions", "p", "--report", "./p"], "--report: p is --predictions, too; another file is accepted"),
+    (["--save-predictions", "x", "--report", "x"], "--report: x is --save-predictions, too; another file is accepted"),
+    (["--predictions", "gold.jsonl", "--report", "gold.jsonl"], "--report: gold.jsonl is GOLD, too; another file"),
 ]
 
 

@@ -56,7 +56,8 @@ def test_every_fault_has_its_line(file: Path, port: Document) -> None:
         '{"id": "d", "id": "e", "text": "Oui.", "quotations": [], "entities": []}',
         '{"id": "f", "text": "Oui.", "quotations": [], "entities": [], "score": NaN}',
     ]
-    file.write_bytes("\n".join(lines).encode() + b"\n" + whole.encode("latin-1") + b"\n" + b"[" * 10**5)
+    others = whole.encode("latin-1"), b"[" * 10**5, b'{"id": ' + b"9" * 10**5 + b"}"
+    file.write_bytes(b"\n".join([*(line.encode() for line in lines), *others]))
 
     assert faults(file) == [
         "line 2: is cut off in the middle of a JSON value (column 198)",
@@ -69,6 +70,7 @@ def test_every_fault_has_its_line(file: Path, port: Document) -> None:
         "line 8: is no sound JSON: NaN is no JSON number",
         "line 9: is not UTF-8: byte 0xE9 at byte offset 47; UTF-8 is accepted",
         "line 10: is nested too deeply to be a document",
+        "line 11: is no sound JSON: a number has thousands of digits",
     ]
 
 
