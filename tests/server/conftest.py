@@ -217,12 +217,15 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     with ExitStack() as stack:
         count = 0
 
-        def start(*, listen: str = "", drain_seconds: float = 5.0, **limits: int) -> Served:
+        def start(*, listen: str = "", drain_seconds: float = 5.0, cache_bytes: int = 0, **limits: int) -> Served:
             nonlocal count
             count += 1
             reader, log = RegexReader(), io.StringIO()
             config = ServerConfig(
-                listen=listen or f"unix:{tmp_path}/{count}.sock", limits=Limits(**limits), drain_seconds=drain_seconds
+                listen=listen or f"unix:{tmp_path}/{count}.sock",
+                limits=Limits(**limits),
+                drain_seconds=drain_seconds,
+                cache_bytes=cache_bytes,
             )
             running = stack.enter_context(background_server(config, log=json_logger("debug", log), load=lambda: reader))
             stack.callback(reader.release)

@@ -2,12 +2,13 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
 
-from guillemet_server.batching import Scheduler
+from guillemet_server.batching import Scheduler, in_effect
 from guillemet_server.config import Limits
 from guillemet_server.errors import Refusal
 from guillemet_server.inference import Inference
@@ -153,8 +154,10 @@ async def test_a_long_text_that_nobody_waits_for_is_read_no_further(reader: "Reg
 async def test_a_deadline_between_windows_ends_the_reading(reader: "RegexReader") -> None:
     async with scheduling(reader) as scheduler:
         reader.hold()
+        late = asyncio.create_task(scheduler.read([words(5_000)], caller=0, seconds=1.0))
+        await begun(reader)
         with pytest.raises(Refusal) as refusal:
-            await scheduler.read([words(5_000)], caller=0, seconds=0.2)
+            await late
         reader.release()
         await scheduler.read([words(1)], caller=1, seconds=None)
 
@@ -227,9 +230,10 @@ async def test_a_deadline_fires_in_the_queue_while_the_model_is_busy(reader: "Re
 async def test_a_deadline_interrupts_inference_between_windows(reader: "RegexReader") -> None:
     async with scheduling(reader) as scheduler:
         reader.hold()
-        with pytest.raises(Refusal) as refusal:
-            await scheduler.read([words(5)], caller=0, seconds=0.05)
+        late = asyncio.create_task(scheduler.read([words(5)], caller=0, seconds=1.0))
         await begun(reader)
+        with pytest.raises(Refusal) as refusal:
+            await late
         # Still held: only the interruption can have ended it.
         second = asyncio.create_task(scheduler.read([words(1)], caller=1, seconds=None))
         await begun(reader)
@@ -261,6 +265,54 @@ async def test_an_idle_server_tries_however_slow_it_was(reader: "RegexReader") -
         scheduler.admission.pace.record(tokens=1, seconds=1_000.0)
 
         assert await scheduler.read([words(100)], caller=0, seconds=WAIT)
+
+
+async def test_a_storm_of_deadlines_is_refused_with_one_try_and_leaves_nothing_behind(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        scheduler.admission.pace.record(tokens=1, seconds=1.0)
+        outcomes = await asyncio.gather(
+            *(scheduler.read([words(100)], caller=number, seconds=20.0) for number in range(200)), return_exceptions=True
+        )
+        left = scheduler.queued_tokens
+
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
+    assert {refusal.reason for refusal in refused} == {"DEADLINE_UNREACHABLE"}
+    assert len(refused) == 199
+    assert len(reader.batches) == 1
+    assert left == 0
+
+
+async def test_deadlines_that_pass_in_the_queue_cost_no_inference(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        reader.hold()
+        blocker = asyncio.create_task(scheduler.read([words(1)], caller="blocker", seconds=None))
+        await begun(reader)
+        storm = [scheduler.read([words(10)], caller=number, seconds=0.05) for number in range(100)]
+        outcomes = await asyncio.gather(*storm, return_exceptions=True)
+        left, abandoned = scheduler.queued_tokens, scheduler.counts.abandoned
+        reader.release()
+        await blocker
+
+    assert {outcome.reason for outcome in outcomes} == {"DEADLINE_EXCEEDED"}
+    assert (left, abandoned) == (0, 100)
+    assert reader.batches == [(words(1),)]
+
+
+async def test_a_refusal_for_the_deadline_says_when_the_wait_will_be_over(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        reader.hold()
+        tasks = [asyncio.create_task(scheduler.read([words(1)], caller=0, seconds=None))]
+        await begun(reader)
+        tasks.append(asyncio.create_task(scheduler.read([words(10)], caller=1, seconds=None)))
+        await queued(scheduler, 10)
+        scheduler.admission.pace.record(tokens=100_000_000, seconds=400_000_000.0)
+        with pytest.raises(Refusal) as refusal:
+            await scheduler.read([words(1)], caller=2, seconds=5.0)
+        reader.release()
+        await asyncio.gather(*tasks)
+
+    # Turns are taken: of the two that are ahead the one in work has hardly begun.
+    assert refusal.value.retry_seconds == pytest.approx(44.0, rel=0.05)
 
 
 async def test_a_cancelled_caller_leaves_the_queue_at_once(reader: "RegexReader") -> None:
@@ -319,3 +371,36 @@ async def test_closing_refuses_what_waits_and_interrupts_what_is_in_work(reader:
             await scheduler.read([words(1)], caller=2, seconds=None)
 
     assert [outcome.reason for outcome in outcomes] == ["SHUTTING_DOWN", "SHUTTING_DOWN"]
+
+
+async def test_what_was_done_is_counted(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        await scheduler.read([words(10), words(20), words(2_500)], caller=0, seconds=None)
+        counts = scheduler.counts
+
+    assert (counts.texts, counts.windows, counts.abandoned) == (2, 3, 0)
+    assert counts.tokens == 10 + 20 + 2_500
+    assert counts.batches == len(reader.batches)
+
+
+async def test_as_many_threads_read_as_the_model_has_use_for(reader: "RegexReader") -> None:
+    reader.description = replace(reader.description, concurrency=3, batch_tokens=0)
+    async with scheduling(reader) as scheduler:
+        reader.hold()
+        tasks = [asyncio.create_task(scheduler.read([words(5)], caller=number, seconds=None)) for number in range(5)]
+        for _ in range(3):
+            await begun(reader)
+        await queued(scheduler, 10)
+        reader.release()
+        await asyncio.gather(*tasks)
+
+    assert [len(batch) for batch in reader.batches] == [1] * 5
+
+
+@pytest.mark.parametrize(("batch_tokens", "published"), [(0, 1_000), (4_000, 4_000), (1_000_000, 16_384)])
+def test_the_batch_tokens_in_effect_are_what_the_runtime_has_use_for(
+    reader: "RegexReader", batch_tokens: int, published: int
+) -> None:
+    description = replace(reader.description, batch_tokens=batch_tokens)
+
+    assert in_effect(Limits(), description).max_batch_tokens == published

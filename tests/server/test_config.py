@@ -1,6 +1,7 @@
 import pytest
 
-from guillemet_server.config import Limits
+from guillemet_models.cpus import usable_cpus
+from guillemet_server.config import Limits, ServerConfig
 
 
 @pytest.mark.parametrize(
@@ -14,3 +15,15 @@ def test_a_limit_that_the_wire_cannot_carry_is_named(limit: str, value: int) -> 
 def test_a_document_that_no_request_can_hold_is_a_contradiction() -> None:
     with pytest.raises(ValueError, match="characters"):
         Limits(max_document_characters=1_000_000, max_request_bytes=3_999_999)
+
+
+def test_as_many_threads_as_cpus_are_of_use() -> None:
+    assert ServerConfig(listen="unix:s", threads=usable_cpus()).threads == usable_cpus()
+    for threads in (0, usable_cpus() + 1, 1_000):
+        with pytest.raises(ValueError, match=f"threads must lie between 1 and {usable_cpus()}, .* not be {threads:,}"):
+            ServerConfig(listen="unix:s", threads=threads)
+
+
+def test_a_cache_of_less_than_nothing_makes_no_sense() -> None:
+    with pytest.raises(ValueError, match="cache bytes"):
+        ServerConfig(listen="unix:s", cache_bytes=-1)
