@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint protos typescript clean
+.PHONY: demo test lint fuzz protos typescript clean
 
 demo: .venv/.server  ## install what serving needs, ask the embedded model about the sample article over gRPC
 	$(BIN)/python examples/demo.py
@@ -15,6 +15,12 @@ lint: .venv/.dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+COUNT := 200000
+fuzz: .venv/.dev  ## hostile input: COUNT texts, and COUNT messages to a server; goes on where the last run ended
+	$(PIP) --group fuzz
+	cd tests && ../$(BIN)/python -m fuzzing pipeline --executions $(COUNT) --output ../outputs/fuzzing/pipeline
+	cd tests && ../$(BIN)/python -m fuzzing wire --executions $(COUNT) --output ../outputs/fuzzing/wire
 
 protos: .venv/.dev  ## regenerate the Python code of the contract
 	$(BIN)/python protos/generate.py

@@ -1,0 +1,48 @@
+"""The work grows with the length of a text, not with its square, whatever the text and whatever a model says of it."""
+
+import pytest
+
+from fuzzing.operations import operations
+from fuzzing.random_model import random_extractor
+from fuzzing.texts import HOSTILE
+from guillemet_models.document import Span
+from guillemet_models.extractor import Extractor
+from guillemet_models.tokenization import TextTokenizer, TokenizedText
+from guillemet_models.weights import TOKENIZER, embedded_folder
+
+SHORT = 80  # characters
+# Twice the text, twice the work, and what rounding adds to it; with the square of the length it would be four times.
+MOST = 2.6
+
+MODELS = {
+    "a model that doubts": random_extractor(spread=0.01, outside=1.0),
+    "a model that relates everybody": random_extractor(outside=-30.0, kinship=30.0),
+    "a model that relates nobody": random_extractor(outside=-30.0, kinship=-30.0),
+}
+
+
+@pytest.mark.parametrize("extractor", MODELS.values(), ids=MODELS.keys())
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_twice_the_text_is_twice_the_work(extractor: Extractor, kind: str) -> None:
+    once, twice = (operations(lambda size=size: extractor.extract([HOSTILE[kind](size)])) for size in (SHORT, 2 * SHORT))
+
+    assert twice < MOST * once
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_no_token_holds_more_of_the_text_than_a_word_and_its_accents(tokenizer: TextTokenizer, kind: str) -> None:
+    once, twice = (characters_held(tokenizer(HOSTILE[kind](size))) for size in (4000, 8000))
+
+    assert twice < MOST * once
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> TextTokenizer:
+    return TextTokenizer(embedded_folder() / TOKENIZER)
+
+
+def characters_held(text: TokenizedText) -> int:
+    """Return the length of all tokens together: what it takes to look at the characters of each."""
+    spans = [text.characters(token, token) for token in range(len(text))]
+    assert all(isinstance(span, Span) and span.end <= len(text.text) for span in spans)
+    return sum(span.end - span.begin for span in spans)
