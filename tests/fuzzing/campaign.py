@@ -8,7 +8,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from pathlib import Path
 
-_CHECKPOINT_EXECUTIONS = 500
+_CHECKPOINT_EXECUTIONS = 100
 _REMEMBERED = 501  # times of executions of like length
 _HANG_FACTOR = 10.0
 _TRIES = 3
