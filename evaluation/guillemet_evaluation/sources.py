@@ -35,7 +35,8 @@ _LATTER = re.compile(
     r"ce dernier|cette dernière|ces derni(?:er|ère)s|(?:celle|celui|celles|ceux) (?:ci|là)|le premier|la première",
     re.IGNORECASE,
 )
-_CLITIC = re.compile(r"[^\W\d_][-‐‑]\Z")
+# What stands before one: the end of a verb, or of « t », and a hyphen.
+_CLITIC = re.compile(r"[^\W\d_][-‐‑]")
 
 # Words as `folded` leaves them.
 _DETERMINER = re.compile(r"les?|la|l|une?|des?|du|d|ce[st]?|cette|[mts](?:on|a|es)|[nv]o(?:tre|s)|leurs?")
@@ -94,7 +95,8 @@ def resolution(document: Document, quotation: Quotation, speaker: Entity | None)
     if _LATTER.fullmatch(" ".join(words)):
         return LATTER
     if is_pronoun(source):
-        return CLITIC if _CLITIC.search(document.text[: quotation.source.begin][-2:]) else PRONOUN
+        begin = quotation.source.begin
+        return CLITIC if _CLITIC.fullmatch(document.text, max(0, begin - 2), begin) else PRONOUN
     kind = None if speaker is None else speaker.kind
     if kind in {EntityKind.GROUP, EntityKind.UNNAMED}:
         return GROUP if kind is EntityKind.GROUP else UNNAMED
