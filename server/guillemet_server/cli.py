@@ -1,4 +1,4 @@
-"""``guillemet serve`` and ``guillemet token``. What only a server needs is imported when one is wanted."""
+"""``guillemet serve``, ``health`` and ``token``. What only a server needs is imported when one is wanted."""
 
 import asyncio
 from pathlib import Path
@@ -7,14 +7,16 @@ from typing import Annotated, Literal, NoReturn
 import typer
 
 from guillemet_server.config import Limits, ServerConfig, TLSFiles
+from guillemet_server.health import health
 from guillemet_server.security.tokens import new_token, table_of
 
 _DEFAULTS = Limits()
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Add ``serve`` and ``token`` to the application."""
+    """Add ``serve``, ``health`` and ``token`` to the application."""
     app.command()(serve)
+    app.command()(health)
     app.command()(token)
 
 

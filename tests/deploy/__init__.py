@@ -1,0 +1,1 @@
+"""What runs the service elsewhere: images, Compose, Kubernetes."""

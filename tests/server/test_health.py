@@ -1,0 +1,87 @@
+"""``guillemet health``, against a real server."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+import typer
+from typer.testing import CliRunner
+
+from guillemet_server.background import background_server
+from guillemet_server.cli import add_commands
+from guillemet_server.config import ServerConfig, TLSFiles
+from guillemet_server.logs import json_logger
+
+if TYPE_CHECKING:
+    from conftest import RegexReader, Served
+
+
+APP = typer.Typer()
+add_commands(APP)
+
+
+def health(*arguments: str) -> tuple[int, str, str]:
+    done = CliRunner().invoke(APP, ["health", *arguments])
+    return done.exit_code, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("service", ["", "guillemet.v1.ModelService"])
+def test_a_ready_server_is_healthy(served: "Served", service: str) -> None:
+    assert health(served.running.address, "--service", service) == (0, "SERVING\n", "")
+
+
+def test_nobody_there_is_said_in_a_line(tmp_path: Path) -> None:
+    address = f"unix:{tmp_path}/nobody"
+
+    assert health(address, "--timeout", "0.2") == (1, "", f"guillemet health: {address}: DEADLINE_EXCEEDED\n")
+
+
+def test_an_unknown_service_is_not_healthy(served: "Served") -> None:
+    assert health(served.running.address, "--service", "none")[0] == 1
+
+
+def test_a_draining_server_is_not_healthy(served: "Served") -> None:
+    served.reader.hold()
+    answer = served.extract_later()
+    served.reader.wait_until_begun()
+    served.running.stop()
+    outcome = health(served.running.address)
+    served.reader.release()
+
+    assert outcome == (1, "NOT_SERVING\n", "")
+    assert answer.result().result.quotations
+
+
+def test_a_server_with_certificates_is_asked_over_tls(tmp_path: Path, reader: "RegexReader") -> None:
+    authority = trustme.CA()
+    server, client = authority.issue_cert("guillemet.example"), authority.issue_cert("probe.example")
+    paths = {name: tmp_path / f"{name}.pem" for name in ("ca", "chain", "key", "own-chain", "own-key")}
+    authority.cert_pem.write_to_path(str(paths["ca"]))
+    for chain, key, cert in (("chain", "key", server), ("own-chain", "own-key", client)):
+        cert.cert_chain_pems[0].write_to_path(str(paths[chain]))
+        cert.private_key_pem.write_to_path(str(paths[key]))
+    tls = TLSFiles(certificate=paths["chain"], key=paths["key"], client_ca=paths["ca"])
+    config = ServerConfig(listen="127.0.0.1:0", tls=tls)
+    with background_server(config, log=json_logger("error"), load=lambda: reader) as running:
+        asked = [running.address, "--tls-ca", str(paths["ca"]), "--tls-name", "guillemet.example", "--timeout", "5"]
+        shown = ["--tls-certificate", str(paths["own-chain"]), "--tls-key", str(paths["own-key"])]
+
+        assert health(*asked, *shown) == (0, "SERVING\n", "")
+        assert health(*asked[:-1], "0.5")[0] == 1
+        assert health(*asked, "--tls-key", str(tmp_path / "none"))[0] == 2
+
+
+def test_it_is_a_command_of_its_own() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("guillemet"), "health", "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 0
+    assert "ADDRESS" in done.stdout
