@@ -17,6 +17,11 @@ if TYPE_CHECKING:  # an extra
     from guillemet_server.observability.tracing import Tracing
 
 
+# A caller counts its deadline from when it sends, the server from when it receives: who leaves that shortly before the
+# server's deadline leaves for its own.
+_ON_ITS_WAY_SECONDS = 0.1
+
+
 class RPC:
     """One RPC, and how it ended."""
 
@@ -73,6 +78,9 @@ class Observer:
                 yield rpc
             finally:
                 seconds = time.monotonic() - started
+                remaining = context.time_remaining()
+                if rpc.outcome == "CANCELLED" and remaining is not None and remaining < _ON_ITS_WAY_SECONDS:
+                    rpc.code, rpc.outcome = grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"
                 self._metrics.in_flight.dec()
                 self._metrics.count(rpc.method, rpc.code, rpc.outcome, seconds)
                 # Answers are as many as the callers want; refusals are what somebody looks for.

@@ -119,7 +119,7 @@ def test_nothing_is_traced_where_the_environment_does_not_want_it(
     received, endpoint = collector
     if environment:
         environment = {**environment, "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
-    program = f"""
+    program = """
 import sys
 from guillemet_server.logs import json_logger
 from guillemet_server.observability.exporting import tracing_from_environment

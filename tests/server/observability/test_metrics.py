@@ -151,6 +151,16 @@ def test_who_left_shows(watched: "Start", reader: "RegexReader") -> None:
     wait_for(server, "guillemet_abandoned_total", 1)
 
 
+def test_a_deadline_that_passes_is_told_from_a_caller_who_leaves(watched: "Start", reader: "RegexReader") -> None:
+    server = watched()
+    reader.hold()
+    with pytest.raises(grpc.RpcError):
+        server.extract(TEXT, timeout=0.2)
+
+    wait_for(server, "guillemet_rpcs_total", 1, method="ExtractQuotations", code="DEADLINE_EXCEEDED")
+    wait_for(server, "guillemet_refusals_total", 1, reason="DEADLINE_EXCEEDED")
+
+
 def test_the_model_and_the_process_are_described(watched: "Start") -> None:
     server = watched()
 

@@ -1,6 +1,7 @@
 """The file of tokens, and the command that makes one."""
 
 import hashlib
+import hmac
 import math
 import subprocess
 import sys
@@ -28,6 +29,18 @@ def test_a_token_is_that_of_the_caller_whose_table_holds_its_hash(tmp_path: Path
     newsroom = Identity(name="newsroom", tokens_per_second=None)
     assert [tokens.identity(digest_of(it)) for it in ("sesame", "open", "Sesame", "")] == [newsroom, newsroom, None, None]
     assert tokens.identity(bytes(32)) == Identity(name="archive", tokens_per_second=2.5)
+
+
+def test_every_known_token_is_compared_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = "".join(f'[caller-{number}]\nsha256 = "{number:064x}"\n' for number in range(10))
+    tokens = read_tokens(written(tmp_path, content))
+    compare, compared = hmac.compare_digest, []
+    monkeypatch.setattr(hmac, "compare_digest", lambda known, shown: compared.append(len(known)) or compare(known, shown))
+
+    for shown in (0, 9, 10):  # the first, the last, none
+        compared.clear()
+        tokens.identity(shown.to_bytes(32, "big"))
+        assert compared == [32] * 10
 
 
 @pytest.mark.parametrize(
