@@ -30,8 +30,8 @@ def watch(metrics: Metrics, *, gate: Gate, scheduler: Scheduler, limits: Limits,
     metrics.watch_count("cache_misses", "Texts looked for in the cache in vain.", lambda: cache.misses)
     metrics.watch("cache_bytes", "Memory that the answers in the cache take.", lambda: cache.bytes)
     metrics.watch("cache_documents", "Answers in the cache.", lambda: cache.documents)
-    metrics.watch_count(
-        "reread_failures",
-        "Certificates or tokens that changed and could not be read again.",
-        lambda: sum(it.failures for it in files),
+    metrics.watch(
+        "stale_files",
+        "1 or 2 while changed certificates, changed tokens or both cannot be read.",
+        lambda: sum(it.is_stale for it in files),
     )

@@ -15,7 +15,7 @@ class Reread(Generic[_Value]):
     """What some files say, read again once they have changed. Any thread may ask.
 
     A change is a new inode, size or time, which asking compares: no thread watches. Whatever cannot be read then, a file that
-    is gone included, leaves in force what could be read before, is logged once and counted.
+    is gone included, leaves in force what could be read before, and is logged once.
     """
 
     def __init__(self, paths: Sequence[Path], read: Callable[[], _Value], *, log: FilteringBoundLogger) -> None:
@@ -30,13 +30,13 @@ class Reread(Generic[_Value]):
             OSError: As `read`.
             ValueError: As `read`.
         """
-        self.failures = 0  # rereadings that failed
         self._paths = paths
         self._read = read
         self._log = log
         self._lock = threading.Lock()
         self._signature = self._signature_now()
         self._value = read()
+        self._is_stale = False
 
     def current(self) -> _Value:
         """Return what the files say now, or said when they last could be read; until they change, the same object."""
@@ -47,16 +47,23 @@ class Reread(Generic[_Value]):
                 self._reread(signature)
             return self._value
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether they have changed and what they say now cannot be read."""
+        self.current()
+        return self._is_stale
+
     def _reread(self, signature: _Signature) -> None:
         names = [path.name for path in self._paths]
         try:
             value = self._read()
         except (OSError, ValueError) as error:
-            self.failures += 1
+            self._is_stale = True
             self._log.error("not reread", files=names, error=str(error))
             return
         if self._signature_now() == signature:
             self._value = value
+            self._is_stale = False
             self._log.info("reread", files=names)
         else:
             self._signature = []  # replaced while they were read: next time
