@@ -229,7 +229,7 @@ def test_everything_is_legible(
 
 
 def test_a_phone_shows_all_of_it_and_the_chosen_quotation_at_its_foot(show: Show, gold_documents: list[Json]) -> None:
-    document = gold_documents[1] | {"id": "un-nom-de-fichier-sans-blanc-plus-long-que-la-ligne.txt"}
+    document = gold_documents[1] | {"id": "un_nom_de_fichier_sans_blanc_plus_long_que_la_ligne.txt"}
     page = show(document, viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     assert visible(page, ".sheet") == 0
@@ -299,6 +299,22 @@ def test_a_quotation_under_the_pointer_shows_its_cue_its_source_and_the_speakers
     assert page.locator("[data-active], .arcs").count() == 0
 
 
+def test_no_word_moves_when_something_is_shown(show: Show, gold_documents: list[Json]) -> None:
+    page = show(*gold_documents, viewport={"width": 1200, "height": 500})
+
+    moved = page.evaluate("""() => {
+      const calls = [...document.querySelectorAll(".call")];
+      const places = () => calls.map((call) => call.getBoundingClientRect()).map(({ x, y }) => [x, y + scrollY]).join();
+      const before = places();
+      return calls.map((call) => {
+        call.dispatchEvent(new PointerEvent("pointerover", { bubbles: true, pointerType: "mouse" }));
+        return places();
+      }).filter((now) => now !== before).length;
+    }""")
+
+    assert moved == 0
+
+
 def test_of_nested_quotations_the_inner_one_is_meant(show: Show, document: Json) -> None:
     page = show(document)
 
@@ -334,14 +350,14 @@ def test_an_entry_leads_to_its_quotation(show: Show, gold_documents: list[Json])
 
 
 def test_a_chosen_quotations_entry_is_in_the_window(show: Show, gold_documents: list[Json]) -> None:
-    page = show(gold_documents[1], viewport={"width": 1200, "height": 500})
-
-    for number in range(1, len(gold_documents[1]["quotations"]) + 1):
-        page.locator(f"#a1-q{number}-call").click()
-        box = page.locator(f"#a1-q{number}").bounding_box()
-        assert box is not None
-        assert box["y"] >= 0
-        assert box["y"] + box["height"] <= 500
+    for document in (gold_documents[0], gold_documents[7], gold_documents[11]):
+        page = show(document, viewport={"width": 1200, "height": 500})
+        for number in range(1, len(document["quotations"]) + 1):
+            page.locator(f"#a1-q{number}-call").click()
+            box = page.locator(f"#a1-q{number}").bounding_box()
+            assert box is not None
+            assert box["y"] >= 0
+            assert box["y"] + box["height"] <= 500
 
 
 def test_an_address_leads_to_its_quotation(show: Show, document: Json, tmp_path: Path) -> None:

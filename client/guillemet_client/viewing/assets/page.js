@@ -112,21 +112,27 @@ function choose(quotation, { focus = false, scroll = false } = {}) {
   const { call, entry, pieces, speaker } = quotation;
   entry.setAttribute("aria-current", "true");
   fillSheet(speaker, entry);
-  reveal(entry, speaker);
   if (focus) call.focus({ preventScroll: true });
   if (scroll) pieces[0].scrollIntoView({ block: "center" });
   else call.scrollIntoView({ block: "nearest" });
+  reveal(entry, speaker);
 }
 
-// Scrolls the list alone, and only as it must: to the speaker's name where the entry fits below it.
+// Beside the text: scrolls the list, and only as it must, to the speaker's name where the entry fits below it; and the page by
+// what the list still stands outside the window.
 function reveal(entry, speaker) {
   const aside = entry.closest("aside");
-  const { top, bottom } = aside.getBoundingClientRect();
+  if (getComputedStyle(aside).position !== "sticky") return;
+  const list = aside.getBoundingClientRect();
+  const top = Math.max(0, list.top);
+  const end = Math.min(list.bottom, innerHeight);
   const box = entry.getBoundingClientRect();
-  const end = Math.min(bottom, innerHeight);
-  if (box.top >= top && box.bottom <= end) return;
-  const head = speaker.getBoundingClientRect().top;
-  aside.scrollTop += box.bottom - head < end - top ? head - top - 8 : box.top - (top + end) / 2;
+  if (box.top < top || box.bottom > end) {
+    const head = speaker.getBoundingClientRect().top;
+    aside.scrollTop += box.bottom - head + 16 < end - top ? head - top - 8 : box.top - (top + end) / 2;
+  }
+  const scrolled = entry.getBoundingClientRect();
+  scrollBy(0, Math.max(0, scrolled.bottom + 8 - innerHeight) + Math.min(0, scrolled.top - 8));
 }
 
 // On a narrow screen the entry is far from its quotation, and is shown below it.
@@ -227,7 +233,8 @@ document.addEventListener("pointerover", ({ target, pointerType }) => {
   if (pointerType === "mouse") show(quotationAt(target) ?? chosen);
 });
 document.addEventListener("focusin", ({ target }) => {
-  if (target.matches(".call") && owners.get(target) !== chosen) choose(owners.get(target));
+  // By a key: a pointer that focuses has not clicked yet, and what scrolls under it would not be clicked.
+  if (target.matches(".call:focus-visible") && owners.get(target) !== chosen) choose(owners.get(target));
 });
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
