@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint fuzz image-check protos typescript clean
+.PHONY: demo test lint fuzz image-check ray protos typescript clean
 
 demo: .venv/.server  ## install what serving needs, ask the embedded model about the sample article over gRPC
 	$(BIN)/python examples/demo.py
@@ -24,6 +24,10 @@ fuzz: .venv/.dev  ## hostile input: COUNT texts, and COUNT messages to a server;
 
 image-check: .venv/.dev  ## carry out the steps of deploy/Dockerfile without Docker, and serve from what they make
 	GUILLEMET_IMAGE_CHECK=1 $(BIN)/python -Im pytest tests/deploy/test_image.py
+
+ray: .venv/.dev  ## the service and corpora on Ray, with real replicas and actors
+	$(PIP) --constraint constraints.txt --editable '.[ray]'
+	$(BIN)/python -Im pytest tests/server/ray
 
 protos: .venv/.dev  ## regenerate the Python code of the contract
 	$(BIN)/python protos/generate.py

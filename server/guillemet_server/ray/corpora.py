@@ -1,0 +1,122 @@
+"""Corpora on Ray Data: Parquet in, Parquet out, read by actors that hold the model."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import ray.data
+from ray.data.checkpoint import CheckpointConfig
+
+from guillemet_models.document import Document
+from guillemet_models.extractor import Extractor
+from guillemet_server.thresholds import kept
+
+_SPAN = pa.list_(pa.int32())
+_PROBABILITY = pa.float64()
+SCHEMA = pa.schema(
+    {
+        "id": pa.string(),
+        "text": pa.large_string(),
+        "entities": pa.list_(
+            pa.struct(
+                {
+                    **dict.fromkeys(("id", "kind", "name", "role", "institution"), pa.string()),
+                    "mentions": pa.list_(_SPAN),
+                    **dict.fromkeys(("probability", "institution_probability"), _PROBABILITY),
+                }
+            )
+        ),
+        "quotations": pa.list_(
+            pa.struct(
+                {
+                    **dict.fromkeys(("id", "type"), pa.string()),
+                    "spans": pa.list_(_SPAN),
+                    **dict.fromkeys(("cue", "source"), _SPAN),
+                    "speaker": pa.string(),
+                    **dict.fromkeys(("probability", "source_probability", "speaker_probability"), _PROBABILITY),
+                }
+            )
+        ),
+    }
+)
+"""Of a document: what is read back as Python values is the one format, as of ``guillemet batch``."""
+
+_BATCH_DOCUMENTS = 32
+
+
+class Reader:
+    """An actor with the model: rows with an id and a text become rows of the one format.
+
+    Args:
+        model: A folder that every machine of the cluster has. None: the embedded model.
+        threads: And CPUs.
+    """
+
+    def __init__(self, model: Path | None = None, threads: int = 1) -> None:
+        self._extractor = Extractor.load(model, threads=threads)
+
+    def __call__(self, rows: pa.Table) -> pa.Table:
+        """Read the texts of some rows."""
+        ids, texts = rows.column("id").to_pylist(), rows.column("text").to_pylist()
+        documents = self._extractor.extract(texts)
+        written = [_as_served(document).to_json(id) for id, document in zip(ids, documents, strict=True)]  # noqa: A001
+        return pa.Table.from_pylist(written, schema=SCHEMA)
+
+
+def read_corpus(
+    inputs: list[str],
+    output: str,
+    *,
+    model: Path | None = None,
+    actors: int = 1,
+    threads: int = 1,
+    checkpoint: str | None = None,
+) -> int:
+    """Attribute the quotations of every row of Parquet files, and write Parquet files of the one format.
+
+    What a dead actor had in work is read again, by another. With `checkpoint`, a job that is begun anew reads only what the one
+    before it did not write.
+
+    Args:
+        inputs: Parquet files or folders with the columns ``id`` and ``text``; ids are unique.
+        output: Folder; what is there stays.
+        model: A folder that every machine of the cluster has. None: the embedded model.
+        actors: That read.
+        threads: And CPUs, of each.
+        checkpoint: Folder that every machine of the cluster has, for the ids that are written; removed when all is.
+
+    Returns:
+        How many rows `inputs` have.
+    """
+    context = ray.data.DataContext.get_current()
+    context.checkpoint_config = checkpoint and CheckpointConfig(
+        id_column="id", checkpoint_path=checkpoint, delete_checkpoint_on_success=True
+    )
+    rows = ray.data.read_parquet(inputs, columns=["id", "text"])
+    documents = rows.map_batches(
+        Reader,
+        fn_constructor_args=(model, threads),
+        batch_format="pyarrow",
+        batch_size=_BATCH_DOCUMENTS,
+        compute=ray.data.ActorPoolStrategy(size=actors),
+        num_cpus=threads,
+    )
+    documents.write_parquet(output, mode=ray.data.SaveMode.APPEND)
+    context.checkpoint_config = None
+    return int(rows.count())
+
+
+def _as_served(document: Document) -> Any:
+    """Return the document as a client receives it: its probabilities travel as float32."""
+
+    def narrow(part: Any, *names: str) -> Any:
+        return replace(part, **{name: float(np.float32(getattr(part, name))) for name in names})
+
+    document = kept(document, None)
+    return replace(
+        document,
+        entities=tuple(narrow(it, "probability", "institution_probability") for it in document.entities),
+        quotations=tuple(narrow(it, "probability", "source_probability", "speaker_probability") for it in document.quotations),
+    )
