@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import cycle
-from typing import Any
 
 import grpc
 
@@ -173,14 +172,15 @@ class Drain:
 async def drain(server: ServerProcess, requests: Sequence[Request]) -> Drain:
     """Stop a server under load."""
     async with Caller(server.address) as caller:
-        calls: list[Any] = [caller.start(request) for request in first(requests, _IN_FLIGHT)]
-        await calls[0]
+        tally = Tally()
+        calls = [asyncio.create_task(caller.ask(request, tally)) for request in first(requests, _IN_FLIGHT)]
+        # When one is answered, the others wait or are read.
+        await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
         began = time.monotonic()
         server.terminate()
-        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        await asyncio.gather(*calls)
         status = await asyncio.to_thread(server.wait, _DRAIN_SECONDS)
-    lost = sum(isinstance(outcome, BaseException) for outcome in outcomes)
-    return Drain(len(calls), lost, time.monotonic() - began, status)
+    return Drain(len(calls), len(calls) - len(tally.answered), time.monotonic() - began, status)
 
 
 def _content(answer: bytes) -> tuple[list[str], list[str]]:

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import grpc
 import pytest
+from grpc_status import rpc_status
 
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet.v1 import quotation_pb2_grpc as pb_grpc
 
 WAIT = 60.0
+LOADED_WAIT = 240.0
 TEXT = "« Nous serons prêts », a déclaré mardi Élisabeth Borne, ministre du Travail."
 
 
@@ -100,6 +102,33 @@ def test_the_command_says_what_it_serves_and_drains_on_sigterm() -> None:
         assert said[name] == getattr(model, name)
     assert said["threads"] == 1
     assert TEXT not in json.dumps([said, *log], ensure_ascii=False)
+
+
+def test_nothing_that_was_accepted_is_lost_when_the_server_is_told_to_stop_under_load() -> None:
+    with serving("--listen", "127.0.0.1:0", "--drain-seconds", "120") as (process, said):
+        with grpc.insecure_channel(str(said["address"])) as channel:
+            stub = pb_grpc.QuotationServiceStub(channel)
+            document = pb.Document(text="\n".join([TEXT] * 40))
+            unary = [
+                stub.ExtractQuotations.future(pb.ExtractQuotationsRequest(document=document), timeout=LOADED_WAIT)
+                for _ in range(30)
+            ]
+            batch = pb.BatchExtractQuotationsRequest(documents=[document] * 10)
+            together = stub.BatchExtractQuotations.future(batch, timeout=LOADED_WAIT)
+            calls = [*unary, together]
+            unary[0].result()
+            process.send_signal(signal.SIGTERM)
+            left = [call for call in calls if not call.done()]
+            codes = [call.code() for call in calls]
+            answered = [call for call in left if call.code() is grpc.StatusCode.OK]
+            refusals = [rpc_status.from_call(call) for call in calls if call.code() is grpc.StatusCode.UNAVAILABLE]
+        code = process.wait(LOADED_WAIT)
+
+    # What came too late to be accepted is told to come again; what was accepted is answered, after the signal as before it.
+    assert set(codes) <= {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE}
+    assert {status.message for status in refusals} <= {"the server is shutting down"}
+    assert len(answered) > 0
+    assert code == 0
 
 
 def test_a_second_server_on_the_port_is_refused(tmp_path: Path) -> None:
