@@ -7,7 +7,7 @@ that the model was not trained on. It changes no order and no answer.
 import math
 from dataclasses import dataclass, replace
 
-from guillemet_models.document import Document, Entity
+from guillemet_models.document import Document
 
 # Beyond this a probability says "certain", which nothing learnt can be.
 _EDGE = 1e-4
@@ -33,7 +33,6 @@ class Calibration:
     source: Scale = Scale()
     speaker: Scale = Scale()
     institution: Scale = Scale()
-    no_institution: Scale = Scale()  # of those said to have none, who are another matter: there is no span to be right about
 
     def apply(self, document: Document) -> Document:
         """Return `document` with its probabilities calibrated."""
@@ -49,14 +48,10 @@ class Calibration:
                 for quotation in document.quotations
             ),
             entities=tuple(
-                replace(entity, institution_probability=self.scale_of(entity)(entity.institution_probability))
+                replace(entity, institution_probability=self.institution(entity.institution_probability))
                 for entity in document.entities
             ),
         )
-
-    def scale_of(self, entity: Entity) -> Scale:
-        """Return the scale of an entity's institution."""
-        return self.no_institution if entity.institution is None else self.institution
 
 
 def log_odds(probability: float) -> float:

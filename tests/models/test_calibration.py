@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,7 +51,7 @@ def test_the_default_scale_changes_nothing(probability: float) -> None:
 
 
 def test_each_probability_is_scaled_by_its_own_kind_and_nothing_else_changes() -> None:
-    calibration = Calibration(quotation=Scale(1, 1), source=Scale(1, 2), speaker=Scale(1, -1), no_institution=Scale(1, -2))
+    calibration = Calibration(quotation=Scale(1, 1), source=Scale(1, 2), speaker=Scale(1, -1), institution=Scale(1, -2))
 
     before, after = document(0.5), calibration.apply(document(0.5))
 
@@ -67,11 +65,3 @@ def test_each_probability_is_scaled_by_its_own_kind_and_nothing_else_changes() -
         before.quotations[0].source,
         before.entities[0].mentions,
     )
-
-
-def test_having_no_institution_has_a_scale_of_its_own() -> None:
-    entity = document(0.5).entities[0]
-    calibration = Calibration(institution=Scale(1, -2), no_institution=Scale(1, 2))
-
-    assert calibration.scale_of(entity) == Scale(1, 2)
-    assert calibration.scale_of(replace(entity, institution=Span(0, 7))) == Scale(1, -2)

@@ -24,15 +24,13 @@ PRIOR_ANSWERS = 2.0
 FOLDS = 5
 BINS = 10
 
-KINDS = ("quotation", "source", "speaker", "institution")
-SCALES = tuple(field.name for field in dataclasses.fields(Calibration))
+KINDS = tuple(field.name for field in dataclasses.fields(Calibration))
 
 
 class Answer(NamedTuple):
-    """One decision: what kind, which scale is its own, how probable the model said it is, if it is right, in which document."""
+    """One decision: what kind, how probable the model said it is, whether it is right, in which document."""
 
     kind: str
-    scale: str
     probability: float
     is_right: bool
     document: int
@@ -56,14 +54,19 @@ def calibrate(folder: Path, corpus: Path) -> dict[str, CalibrationError]:
     for number, gold in enumerate(read(corpus)):
         (document,) = extractor.extract([gold["text"]])
         answers += _answers(number, gold, document)
-    scales = {name: _fit([answer for answer in answers if answer.scale == name]) for name in SCALES}
-    fitted = {name: (scale.slope, scale.offset) for name, scale in scales.items()}
-    dataclasses.replace(settings, calibration=fitted).write(folder)
-    left_out = [answer for name in SCALES for answer in _left_out([answer for answer in answers if answer.scale == name])]
-    errors = {}
+    errors, scales = {}, {}
     for kind in KINDS:
-        before, after = ([answer for answer in stated if answer.kind == kind] for stated in (answers, left_out))
-        errors[kind] = CalibrationError(len(before), expected_error(before), expected_error(after))
+        own = [answer for answer in answers if answer.kind == kind]
+        scale = _fit(own)
+        scales[kind] = (scale.slope, scale.offset)
+        left_out = [
+            answer._replace(probability=_fit([it for it in own if it.document % FOLDS != fold])(answer.probability))
+            for fold in range(FOLDS)
+            for answer in own
+            if answer.document % FOLDS == fold
+        ]
+        errors[kind] = CalibrationError(len(own), expected_error(own), expected_error(left_out))
+    dataclasses.replace(settings, calibration=scales).write(folder)
     return errors
 
 
@@ -75,15 +78,6 @@ def expected_error(answers: Sequence[Answer]) -> float:
     weights = np.bincount(bins, minlength=BINS)
     gaps = np.bincount(bins, stated - right, BINS)
     return float(np.abs(gaps).sum() / max(1, weights.sum()))
-
-
-def _left_out(answers: Sequence[Answer]) -> Iterator[Answer]:
-    """Yield the answers of each fifth of the documents, scaled by what is fitted on the others."""
-    for fold in range(FOLDS):
-        scale = _fit([answer for answer in answers if answer.document % FOLDS != fold])
-        for answer in answers:
-            if answer.document % FOLDS == fold:
-                yield answer._replace(probability=scale(answer.probability))
 
 
 def _fit(answers: Sequence[Answer]) -> Scale:
@@ -106,20 +100,19 @@ def _answers(number: int, gold: dict[str, Any], document: Document) -> Iterator[
     mine = {entity.id: entity for entity in document.entities}
     partners = dict(_aligned(gold, document))
     for index, quotation in enumerate(document.quotations):
-        yield Answer("quotation", "quotation", quotation.probability, index in partners, number)
+        yield Answer("quotation", quotation.probability, index in partners, number)
         if index not in partners:
             continue
         truth = gold["quotations"][partners[index]]
-        yield Answer("source", "source", quotation.source_probability, _same_source(truth["source"], quotation), number)
+        yield Answer("source", quotation.source_probability, _same_source(truth["source"], quotation), number)
         speaker, found = entities.get(truth["speaker"]), mine.get(quotation.speaker or "")
         name = found and name_words(found.name.of(document.text))
         is_right = name in _names(speaker, gold["text"]) if speaker else found is None
-        yield Answer("speaker", "speaker", quotation.speaker_probability, is_right, number)
+        yield Answer("speaker", quotation.speaker_probability, is_right, number)
         if speaker and found and is_right:
             wanted = speaker["institution"] and name_words(speaker["institution"])
             institution = found.institution and name_words(found.institution.of(document.text))
-            scale = "institution" if found.institution else "no_institution"
-            yield Answer("institution", scale, found.institution_probability, institution == wanted, number)
+            yield Answer("institution", found.institution_probability, institution == wanted, number)
 
 
 def _aligned(gold: dict[str, Any], document: Document) -> Iterator[tuple[int, int]]:

@@ -5,20 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from guillemet_models.training.calibrate import KINDS, SCALES, Answer, _fit, calibrate, expected_error
+from guillemet_models.training.calibrate import KINDS, Answer, _fit, calibrate, expected_error
 from guillemet_models.weights import read_settings
 
 
 def overconfident(count: int) -> list[Answer]:
     """Return answers said to be right in nineteen cases of twenty, and right in three of four."""
     chance = random.Random(0)
-    return [Answer("quotation", "quotation", 0.95, chance.random() < 0.75, number) for number in range(count)]
+    return [Answer("quotation", 0.95, chance.random() < 0.75, number) for number in range(count)]
 
 
 def test_the_expected_error_of_a_hand_worked_example() -> None:
     # Two bins: 0.9 stated, 0.5 right, twice; 0.25 stated, 0 right, twice. (2 * 0.4 + 2 * 0.25) / 4
-    stated = ((0.9, True), (0.9, False), (0.25, False), (0.25, False))
-    answers = [Answer("source", "source", probability, right, 0) for probability, right in stated]
+    answers = [
+        Answer("source", stated, right, 0) for stated, right in ((0.9, True), (0.9, False), (0.25, False), (0.25, False))
+    ]
 
     assert expected_error(answers) == pytest.approx(0.325)
 
@@ -48,6 +49,5 @@ def test_a_model_folder_is_calibrated_on_our_gold(tiny_onnx_folder: Path, tmp_pa
     errors = calibrate(folder, gold)
 
     settings = read_settings(folder)
-    assert set(errors) == set(KINDS)
-    assert set(settings.calibration) == set(SCALES)
+    assert set(errors) == set(settings.calibration) == set(KINDS)
     assert settings.sha256 == json.loads((tiny_onnx_folder / "model.json").read_text(encoding="utf-8"))["sha256"]
