@@ -2,13 +2,18 @@
 
 import os
 import socket
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
-pytest.importorskip("ray", reason="the extra ray is not installed: make ray")
-
-import ray
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # Ray's own, as it is imported
+    ray = pytest.importorskip("ray", reason="the extra ray is not installed: make ray")
+    for name in ("data", "serve"):
+        import_module(f"ray.{name}")
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +30,23 @@ def cluster() -> Iterator[None]:
     ray.init(num_cpus=4, include_dashboard=False, object_store_memory=128 * 2**20, logging_level="error", log_to_driver=False)
     yield
     ray.shutdown()
+
+
+@pytest.fixture
+def processes() -> Callable[[str], list[int]]:
+    """Return a function that finds the processes of this user whose title, which Ray sets, begins with the words given."""
+
+    def find(title: str) -> list[int]:
+        found = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                if path.read_text(encoding="utf-8").startswith(title):
+                    found.append(int(path.parent.name))
+            except (OSError, UnicodeDecodeError):  # gone meanwhile, or none of ours
+                continue
+        return found
+
+    return find
 
 
 @pytest.fixture(scope="session")

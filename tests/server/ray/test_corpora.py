@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,18 @@ import pytest
 
 pytest.importorskip("ray", reason="the extra ray is not installed: make ray")
 
-import ray
 
 from guillemet_client.corpora.outputs import _schema
 from guillemet_server.ray.corpora import SCHEMA, read_corpus
+
+# Ray leaves sockets and processes to the end of the process.
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 DOCUMENTS = int(os.environ.get("GUILLEMET_RAY_DOCUMENTS", "2000"))
 NAMES = ("Zoé Li", "Anne Roux", "Marc Vidal", "Inès Caron", "le maire", "la préfecture", "Paul Ott")
 VERBS = ("a dit", "a déclaré", "assure", "a promis")
 WAIT = 590.0
+ACTOR = "ray::MapWorker(MapBatches(Reader))"
 
 
 def written(folder: Path) -> Path:
@@ -61,7 +65,7 @@ def test_the_rows_are_those_of_the_batch_command() -> None:
 
 @pytest.mark.usefixtures("cluster")
 def test_a_corpus_survives_a_killed_actor_and_equals_the_batch_command(
-    corpus: Path, expected: dict[str, dict[str, Any]], tmp_path: Path
+    corpus: Path, expected: dict[str, dict[str, Any]], tmp_path: Path, processes: Callable[[str], list[int]]
 ) -> None:
     killed: list[int] = []
     ended = threading.Event()
@@ -70,8 +74,7 @@ def test_a_corpus_survives_a_killed_actor_and_equals_the_batch_command(
         while not killed and not ended.wait(0.2):
             # Once something is written, an actor is at work.
             if any((tmp_path / "output").glob("*.parquet")):
-                actors = ray.util.state.list_actors(filters=[("state", "=", "ALIVE")], limit=1000)
-                pids = [int(actor.pid) for actor in actors if "MapWorker" in actor.class_name]
+                pids = processes(ACTOR)
                 if pids:
                     os.kill(pids[0], signal.SIGKILL)
                     killed.append(pids[0])
