@@ -10,7 +10,7 @@ from guillemet_models.entities import entity_of, full_forms, person_names
 from guillemet_models.scheme import Relation, SpanKind
 
 # Chosen on the development set: how much the second opinion of `_antecedents` weighs, and the least that it may say.
-SPEAKER_WEIGHT = 0.3
+SPEAKER_WEIGHT = 0.5
 SPEAKER_FLOOR = 0.02
 
 Distribution: TypeAlias = dict[int | None, float]
