@@ -47,10 +47,10 @@ def test_a_text_that_is_not_the_one_annotated_is_named(tmp_path: Path, changed: 
 
 
 def test_the_annotations_of_the_project_are_whole_and_hold_no_words_of_others() -> None:
-    lines = (Path(__file__).parents[3] / "models" / "annotations" / "press.jsonl").read_text(encoding="utf-8").splitlines()
-    documents = [json.loads(line) for line in lines]
+    files = (Path(__file__).parents[3] / "models" / "annotations").glob("*.jsonl")
+    documents = [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
 
-    assert len({document["id"] for document in documents}) == len(documents) > 300
+    assert len({document["id"] for document in documents}) == len(documents) > 900
     for document in documents:
         speakers = {entity["id"] for entity in document["entities"]}
         assert {quotation["speaker"] for quotation in document["quotations"]} <= {*speakers, None}
