@@ -50,7 +50,7 @@ class OnnxRuntime:
 
         Args:
             folder: Of the model.
-            threads: None: the CPUs this process may use.
+            threads: That will call `encode` at a time. None: the CPUs this process may use.
             precision: "float32" or "int8". None: int8 where the folder has it and the CPU is made for it, else float32.
 
         Raises:
@@ -62,10 +62,10 @@ class OnnxRuntime:
         self.weights = ENCODER_INT8 if precision == "int8" else ENCODER
         self.threads = self.concurrency = threads or usable_cpus()
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self.threads
-        options.inter_op_num_threads = 1
-        # A spinning pool would take the CPU from the server's event loop.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # A run in the thread that asks for it, as many of them at a time as there are CPUs: two CPUs so read half as much again
+        # as with one run on both, and a lone text comes no later (32 ms either way). What a run does at once is too little to
+        # share.
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
         try:
             self._encoder, self._relations = (
                 onnxruntime.InferenceSession(
