@@ -54,8 +54,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def expected(corpus: Path) -> dict[str, dict[str, Any]]:
     output = corpus.with_name("batch.parquet")
-    command = [Path(sys.executable).with_name("guillemet"), "batch", corpus, "--output", output]
-    subprocess.run(command, check=True, timeout=WAIT, capture_output=True)
+    command = "import sys; from guillemet_command import main; sys.argv[0] = 'guillemet'; main()"
+    arguments = [sys.executable, "-c", command, "batch", str(corpus), "--output", str(output)]
+    subprocess.run(arguments, check=True, timeout=WAIT, capture_output=True)
     return documents_of(output)
 
 
