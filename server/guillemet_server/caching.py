@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 
 from cachetools import LRUCache
@@ -50,9 +51,9 @@ class ResultCache:
 
     def keep(self, document: Document, model: ModelDescription) -> None:
         """Keep what the model found, at the expense of what was not asked for the longest, if there is room for it at all."""
-        without_text = replace(document, text="")
-        if _bytes_of(without_text) <= self._max_bytes:
-            self._documents[_key(document.text, model)] = without_text
+        if self._max_bytes:
+            with suppress(ValueError):  # larger than the whole cache
+                self._documents[_key(document.text, model)] = replace(document, text="")
 
 
 def _key(text: str, model: ModelDescription) -> bytes:
