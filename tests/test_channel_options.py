@@ -6,12 +6,12 @@ import pytest
 from grpc._cython import cygrpc
 
 from guillemet_client._channel import options_of
-from guillemet_server.config import Limits
-from guillemet_server.serving import _channel_options
+from guillemet_server.channel import channel_options
+from guillemet_server.config import ServerConfig
 
 LIBRARY = Path(cygrpc.__file__).read_bytes()
 CLIENT = [name for name, _ in options_of("127.0.0.1:1", max_message_bytes=1, server_name="a")]
-SERVER = [name for name, _ in _channel_options(Limits())]
+SERVER = [name for name, _ in channel_options(ServerConfig(max_connection_seconds=60.0))]
 
 
 @pytest.mark.parametrize("option", sorted({*CLIENT, *SERVER}))
