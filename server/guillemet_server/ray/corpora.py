@@ -73,6 +73,7 @@ def read_corpus(
     actors: int = 1,
     threads: int = 1,
     checkpoint: str | None = None,
+    file_documents: int = 2_000,
 ) -> int:
     """Attribute the quotations of every row of Parquet files, and write Parquet files of the one format.
 
@@ -86,6 +87,7 @@ def read_corpus(
         actors: That read.
         threads: And CPUs, of each.
         checkpoint: Folder that every machine of the cluster has, for the ids that are written; removed when all is.
+        file_documents: At most, of one file of the output; so many are lost with a job that dies, for each actor.
 
     Returns:
         How many rows `inputs` have.
@@ -95,7 +97,7 @@ def read_corpus(
         id_column="id", checkpoint_path=checkpoint, delete_checkpoint_on_success=True
     )
     rows = ray.data.read_parquet(inputs, columns=["id", "text"])
-    documents = rows.map_batches(
+    documents = rows.repartition(target_num_rows_per_block=file_documents).map_batches(
         Reader,
         fn_constructor_args=(model, threads),
         batch_format="pyarrow",

@@ -23,6 +23,7 @@ from guillemet_server.ray.corpora import SCHEMA, read_corpus
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 DOCUMENTS = int(os.environ.get("GUILLEMET_RAY_DOCUMENTS", "2000"))
+PART = DOCUMENTS // 20
 NAMES = ("Zoé Li", "Anne Roux", "Marc Vidal", "Inès Caron", "le maire", "la préfecture", "Paul Ott")
 VERBS = ("a dit", "a déclaré", "assure", "a promis")
 WAIT = 590.0
@@ -83,7 +84,7 @@ def test_a_corpus_survives_a_killed_actor_and_equals_the_batch_command(
     killer = threading.Thread(target=kill)
     killer.start()
     try:
-        rows = read_corpus([str(corpus)], str(tmp_path / "output"), actors=2)
+        rows = read_corpus([str(corpus)], str(tmp_path / "output"), actors=2, file_documents=PART)
     finally:
         ended.set()
         killer.join()
@@ -99,7 +100,7 @@ def test_a_job_begun_anew_reads_what_is_missing(corpus: Path, expected: dict[str
     command = (
         "import ray, sys; from guillemet_server.ray.corpora import read_corpus; "
         "ray.init(num_cpus=2, include_dashboard=False, object_store_memory=100 * 2**20); "
-        "read_corpus([sys.argv[1]], sys.argv[2], checkpoint=sys.argv[3])"
+        f"read_corpus([sys.argv[1]], sys.argv[2], checkpoint=sys.argv[3], file_documents={PART})"
     )
     arguments = [sys.executable, "-c", command, str(corpus), str(output), str(checkpoint)]
     with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as job:
@@ -108,7 +109,7 @@ def test_a_job_begun_anew_reads_what_is_missing(corpus: Path, expected: dict[str
         os.killpg(job.pid, signal.SIGKILL)
     first = set(documents_of(output))
 
-    read_corpus([str(corpus)], str(output), actors=2, checkpoint=str(checkpoint))
+    read_corpus([str(corpus)], str(output), actors=2, checkpoint=str(checkpoint), file_documents=PART)
 
     assert 0 < len(first) < DOCUMENTS
     assert documents_of(output) == expected
