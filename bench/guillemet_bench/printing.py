@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -23,7 +24,9 @@ def print_figures(figures: Figures, console: Console) -> None:
         f"one at a time: {figures.raw_latency_ms_p50:.1f} ms raw, {figures.added_latency_ms_p50:+.1f} ms served (medians)"
     )
     console.print(_loads("closed loop, unary", figures.closed))
-    console.print(_loads("open loop, unary; latency from the intended time", figures.open))
+    console.print(
+        _loads("open loop, unary; latency from the intended time, medians in the queue, p99 until refused", figures.open)
+    )
     console.print(f"goodput at the heaviest load: {figures.goodput_ratio:.1%} of the best")
     console.print(_table("p99 of a quiet unary caller beside", ("", "ms"), figures.beside_p99_ms.items()))
     console.print(_table("the server", ("", ""), _server(figures)))
@@ -37,7 +40,7 @@ def _throughput(figures: Figures) -> Table:
 
 
 def _loads(title: str, loads: Iterable[Load]) -> Table:
-    names = ("load", "words/s", "p50 ms", "p90", "p99", "p99.9", "queue p50", "rejected", "reject p99", "other")
+    names = ("load", "words/s", "p50 ms", "p90", "p99", "p99.9", "queued", "refused", "in ms", "other")
     rows = [
         (
             f"{load.of_saturation:.0%}" if load.of_saturation is not None else str(load.in_flight),
@@ -78,7 +81,7 @@ def _server(figures: Figures) -> Iterable[tuple[str, str]]:
 
 
 def _table(title: str, names: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Table:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for index, name in enumerate(names):
         table.add_column(name, justify="right" if index else "left")
     for row in rows:
