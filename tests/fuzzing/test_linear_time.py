@@ -1,5 +1,7 @@
 """The work grows with the length of a text, not with its square, whatever the text and whatever a model says of it."""
 
+from typing import Self
+
 import pytest
 
 from fuzzing.operations import operations
@@ -71,7 +73,7 @@ class CountingClusters(dict[int, Cluster]):
 
     moved = 0
 
-    def __ior__(self, other: dict[int, Cluster]) -> "CountingClusters":
+    def __ior__(self, other: dict[int, Cluster]) -> Self:
         self.moved += len(other)
         self.update(other)
         return self
