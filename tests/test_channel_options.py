@@ -11,7 +11,7 @@ from guillemet_server.config import ServerConfig
 
 LIBRARY = Path(cygrpc.__file__).read_bytes()
 CLIENT = [name for name, _ in options_of("127.0.0.1:1", max_message_bytes=1, server_name="a")]
-SERVER = [name for name, _ in channel_options(ServerConfig(max_connection_seconds=60.0))]
+SERVER = [name for name, _ in channel_options(ServerConfig(listen="127.0.0.1:0", max_connection_seconds=60.0))]
 
 
 @pytest.mark.parametrize("option", sorted({*CLIENT, *SERVER}))
