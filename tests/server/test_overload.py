@@ -59,7 +59,8 @@ def test_a_full_queue_refuses_a_document_of_a_stream_and_the_stream_goes_on(full
         yield pb.StreamExtractQuotationsRequest(document=pb.Document(id="refused", text=words(2)))
         first_answer.result(WAIT)
         full.reader.release()
-        yield pb.StreamExtractQuotationsRequest(document=pb.Document(id="read", text=words(1)))
+        full.wait_until_queued(0)
+        yield pb.StreamExtractQuotationsRequest(document=pb.Document(id="read", text=words(2)))
 
     first_answer: Future[None] = Future()
     responses = full.quotations.StreamExtractQuotations(requests(), timeout=WAIT)
