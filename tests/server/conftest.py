@@ -74,6 +74,10 @@ class RegexReader(Extractor):
         """Return when a held batch has begun."""
         assert self.began.acquire(timeout=LONGEST_WAIT_SECONDS)
 
+    def wait_until_interrupted(self) -> None:
+        """Return when an inference ended because nobody waited for it."""
+        eventually(lambda: self.interrupted > 0)
+
     def extract(self, texts: Sequence[str], *, interrupted: Callable[[], bool] | None = None) -> list[Document]:
         """Read, once nobody holds it."""
         self._begin(tuple(texts))
@@ -201,7 +205,7 @@ class Served:
 
     def wait_until_interrupted(self) -> None:
         """Return when an inference ended because nobody waited for it."""
-        eventually(lambda: self.reader.interrupted > 0)
+        self.reader.wait_until_interrupted()
 
     def lives_on(self) -> bool:
         """Tell whether an ordinary text is still read."""

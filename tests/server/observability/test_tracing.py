@@ -124,6 +124,7 @@ def test_a_cancelled_call_ends_its_span(watched: "Start", reader: "RegexReader")
     reader.wait_until_begun()
 
     call.cancel()
+    reader.wait_until_interrupted()
     server.stop()
 
     assert of_rpc(server.spans()).attributes["guillemet.outcome"] == "CANCELLED"
