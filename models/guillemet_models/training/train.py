@@ -37,7 +37,7 @@ class TrainingConfig:
     epochs: int = 14  # over the annotated articles
     teachers: Sequence[Path] = ()  # folders of trained models
     unlabelled: Path | None = None  # JSON lines of texts, which the teachers read
-    annotations: Path | None = None  # of some of those texts, apart from them
+    annotations: Sequence[Path] = ()  # of some of those texts, apart from them
     taught_epochs: int = 2  # the first ones, which read the unlabelled texts too
     temperature: float = 2.0  # of the teachers
     batch_documents: int = 6
@@ -59,12 +59,13 @@ class TrainingConfig:
         Raises:
             ValueError: A key is unknown or missing, or a file that it names; the message says which.
         """
-        values = read_run(path, optional=("unlabelled", "annotations"))
+        values = read_run(path, optional=("unlabelled",))
         try:
             config = cls(
                 heads=HeadConfig(**values.pop("heads", {})),
                 augmentation=Augmentation(**values.pop("augmentation", {})),
                 teachers=[Path(folder) for folder in values.pop("teachers", [])],
+                annotations=[Path(file) for file in values.pop("annotations", [])],
                 **values,
             )
         except TypeError as error:
@@ -72,7 +73,7 @@ class TrainingConfig:
         if bool(config.teachers or config.annotations) != (config.unlabelled is not None):
             raise ValueError(f"{path}: unlabelled goes together with teachers or annotations")
         taught = [teacher / "model.safetensors" for teacher in config.teachers]
-        check_inputs(path, config.encoder, config.corpus, *taught, *filter(None, [config.unlabelled, config.annotations]))
+        check_inputs(path, config.encoder, config.corpus, *taught, *config.annotations, *filter(None, [config.unlabelled]))
         return config
 
 
@@ -82,7 +83,7 @@ def train(config: TrainingConfig) -> None:
     torch.manual_seed(config.seed)
     tokenizer = TextTokenizer(config.encoder / "tokenizer.json")
     texts = read_texts(config.unlabelled) if config.unlabelled else {}
-    annotated = read_standoff(config.annotations, texts) if config.annotations else []
+    annotated = [document for file in config.annotations for document in read_standoff(file, texts)]
     for document in annotated:
         del texts[document["id"]]
     course = Course(
