@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Array = NDArray[np.float32]
 
 
 class Edges(NamedTuple):
@@ -37,7 +37,7 @@ _SUM = _Ring(np.add, np.multiply, 0.0, 1.0)
 _MAXIMUM = _Ring(np.maximum, np.add, -np.inf, 0.0)
 # The least logarithm of a weight beside the largest of its token: two of them multiplied are still more than nothing, so that
 # something arrives everywhere, however sure the scores are.
-_LEAST = -300.0
+_LEAST = -40.0
 
 
 class _Blocks(NamedTuple):
@@ -57,7 +57,7 @@ class _Blocks(NamedTuple):
         number = ceil(tokens / steps)
 
         def by_step(part: Array, filler: float) -> Array:
-            whole = np.full((len(part), number * steps, layers), filler)
+            whole = np.full((len(part), number * steps, layers), filler, np.float32)
             whole[:, :tokens] = part
             by_block = whole.reshape(-1, number, steps, layers)
             return by_block.transpose(2, 0, 3, 1).reshape(steps, len(part), 1, -1)
@@ -119,13 +119,13 @@ def probabilities(edges: Edges) -> Edges:
 def _crossed(blocks: _Blocks) -> Array:
     """Return what the paths through each block add up to, ``(node behind, node before, layers * blocks)``, as a logarithm."""
     steps, nodes, _, width = blocks.to_closed.shape
-    message = np.full((nodes, nodes, width), blocks.ring.zero)
+    message = np.full((nodes, nodes, width), blocks.ring.zero, np.float32)
     message[range(nodes), range(nodes)] = blocks.ring.one
     if blocks.ring is _MAXIMUM:
         for step in range(steps):
             message = blocks.step(message, step)
         return message
-    sizes = np.empty((steps, nodes, width))
+    sizes = np.empty((steps, nodes, width), np.float32)
     for step in range(steps):
         message = blocks.step(message, step)
         message.max(axis=0, out=sizes[step])
@@ -139,10 +139,12 @@ def _entered(crossed: Array, plus: np.ufunc, number: int) -> Array:
     """Return what arrives at each node before each block, ``(nodes, 1, layers * blocks)``: before the first, at closed only."""
     nodes = len(crossed)
     crossed = crossed.reshape(nodes, nodes, -1, number)
-    entered = np.full((nodes, crossed.shape[2], number), -np.inf)
+    entered = np.full((nodes, crossed.shape[2], number), -np.inf, np.float32)
     entered[0, :, 0] = 0.0
     for block in range(1, number):
-        plus.reduce(crossed[..., block - 1] + entered[..., block - 1], axis=1, out=entered[..., block])
+        arriving = plus.reduce(crossed[..., block - 1] + entered[..., block - 1], axis=1)
+        # Only differences matter; kept near zero they stay exact, however long the text.
+        np.subtract(arriving, arriving.max(axis=0), out=entered[..., block])
     return entered.reshape(nodes, 1, -1)
 
 
@@ -153,7 +155,7 @@ def _shares(logarithms: Array) -> Array:
 
 def _messages(blocks: _Blocks, entered: Array) -> Array:
     """Return what arrives at each node before each step, ``(steps, nodes, 1, layers * blocks)``."""
-    messages = np.empty((len(blocks.begin), *entered.shape))
+    messages = np.empty((len(blocks.begin), *entered.shape), np.float32)
     messages[0] = entered
     for step in range(1, len(messages)):
         message = blocks.step(messages[step - 1], step - 1)

@@ -62,7 +62,7 @@ def _decode(scores: NDArray[np.float32], places: range, bonus: dict[str, float])
     """Return the best spans of the layers at `places`."""
     states = max(LAYERS[place].states for place in places)
     chosen_scores = scores[:, places.start : places.stop, :states]
-    by_state = chosen_scores.transpose(2, 0, 1).astype(np.float64, order="C")  # (states, n, layers)
+    by_state = chosen_scores.transpose(2, 0, 1).astype(np.float32, order="C")  # (states, n, layers)
     begin, inside, end, single = (by_state[1 + part :: STATES_PER_LABEL] for part in (BEGIN, INSIDE, END, SINGLE))
     for name, number in bonus.items():
         place, labelled = BONUSES[name]

@@ -191,4 +191,5 @@ def test_a_long_text_is_decoded_as_its_parts_are() -> None:
         begins = [len(part) * repetition for repetition in range(repetitions)]
         shifted = [(span.label, span.first + begin, span.last + begin) for begin in begins for span in alone.spans[layer]]
         assert [(span.label, span.first, span.last) for span in together.spans[layer]] == shifted
-        np.testing.assert_allclose(together.inside[layer], np.tile(alone.inside[layer], (repetitions, 1)), atol=1e-6)
+        # float32: a probability is known to a few millionths.
+        np.testing.assert_allclose(together.inside[layer], np.tile(alone.inside[layer], (repetitions, 1)), atol=5e-6)
