@@ -7,13 +7,15 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from guillemet_bench.answers import Answers
 from guillemet_bench.calls import Caller, Request
 from guillemet_bench.corpus import articles
 from guillemet_bench.figures import Figures, Load, Throughput, machine
+from guillemet_bench.leaving import cancellations, deadline_storm
 from guillemet_bench.loads import batches, closed, first, for_seconds, open_loop, stream
-from guillemet_bench.measuring import Tally
+from guillemet_bench.measuring import Say, Tally
 from guillemet_bench.raw import RawModel
-from guillemet_bench.scenarios import cancellations, deadline_storm, drain, full_stream, half_load, huge_documents
+from guillemet_bench.scenarios import drain, full_stream, half_load, huge_documents
 from guillemet_bench.servers import ServerProcess
 from guillemet_models.extractor import Extractor
 
@@ -22,8 +24,6 @@ _OVERLOADED = ("--max-queue-tokens", "16384")
 _SATURATING = 64
 _QUIET_SHARE = 0.1  # of saturation: what a caller sends who times how others disturb it
 _SLOW_SECONDS = 0.2
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +116,9 @@ class Benchmark:
             figures.storm = await deadline_storm(server, requests, number=self._plan.storm)
         with ServerProcess(*self._options) as server:
             self._say("cancellations")
+            answers = await asyncio.to_thread(Answers, self._raw.extractor, requests)
             seconds = self._plan.cancelling_seconds
-            figures.cancellations = await cancellations(server, requests, seconds=seconds, seed=self._seed)
+            figures.cancellations = await cancellations(server, requests, answers, seconds=seconds, seed=self._seed)
             self._say("drain")
             figures.drain = await drain(server, requests)
 

@@ -39,8 +39,11 @@ class Caller:
         Args:
             address: Of the server.
         """
-        # Retries would hide refusals.
-        options = [("grpc.enable_retries", 0), ("grpc.max_receive_message_length", -1)]
+        options = [
+            ("grpc.enable_retries", 0),  # they would hide refusals
+            ("grpc.use_local_subchannel_pool", 1),  # else callers of the same server share one connection
+            ("grpc.max_receive_message_length", -1),
+        ]
         self._channel = grpc.aio.insecure_channel(address, options=options)
         self._unary: Any = self._channel.unary_unary(_SERVICE + "ExtractQuotations")
         self._batch: Any = self._channel.unary_unary(_SERVICE + "BatchExtractQuotations")
@@ -53,6 +56,10 @@ class Caller:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Disconnect."""
         await self._channel.close()
 
     async def model(self) -> pb.Model:

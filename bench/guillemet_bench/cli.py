@@ -1,17 +1,22 @@
-"""``guillemet bench``. What it needs is imported when it runs."""
+"""``guillemet bench`` and ``guillemet soak``. What they need is imported when they run."""
 
 import asyncio
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
+_MINUTES = {"cancellations": 10.0, "traffic": 20.0}
+
 
 def add_commands(app: typer.Typer) -> None:
-    """Add ``bench`` to the application."""
+    """Add ``bench`` and ``soak`` to the application."""
     app.command()(bench)
+    app.command()(soak)
 
 
 def bench(
@@ -29,38 +34,90 @@ def bench(
     The load generator runs on this machine, and its CPUs are shared.
     """
     if plot is not None and plot.suffix not in (".svg", ".png"):
-        _fail(f"{plot}: a plot is an .svg or a .png", 2)
-    try:
+        _fail("bench", f"{plot}: a plot is an .svg or a .png", 2)
+    with _one_line("bench", server):
         from rich.console import Console  # noqa: PLC0415 (see the module's docstring)
 
         from guillemet_bench.benchmark import FULL, QUICK, Benchmark  # noqa: PLC0415
         from guillemet_bench.plotting import plot as draw  # noqa: PLC0415
         from guillemet_bench.printing import print_figures  # noqa: PLC0415
-        from guillemet_models.weights import ModelFileError  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        _fail(f"{error.name} is not installed; it needs: pip install 'guillemet[bench]'", 2)
-    import grpc  # noqa: PLC0415
 
-    said = Console(stderr=True)
-    try:
+        said = Console(stderr=True)
         plan = QUICK if quick else FULL
         benchmark = Benchmark(plan, model=model, threads=threads, seed=seed, say=said.print)
         asyncio.run(benchmark.run() if server is None else benchmark.run_against(server))
-    except (ModelFileError, RuntimeError) as error:
-        _fail(str(error), 1)
-    except grpc.RpcError as error:
-        _fail(f"{server or 'the server'}: {error.code().name}: {error.details()}", 1)
-    figures = benchmark.figures
-    print_figures(figures, Console())
-    try:
-        if json_file is not None:
-            json_file.write_text(json.dumps(figures.to_json(), indent=2) + "\n", encoding="utf-8")
+        figures = benchmark.figures
+        print_figures(figures, Console())
+        _write(figures.to_json(), json_file)
         if plot is not None:
             draw(figures, plot)
+
+
+def soak(
+    load: Annotated[
+        Literal["cancellations", "traffic"],
+        typer.Argument(
+            help="cancellations: saturated, 30 % of the requests cancelled; then 10,000 deadlines of 5 ms. "
+            "traffic: 80 % of that load, a new client every second, 10 % cancelled, 1 % hostile."
+        ),
+    ],
+    *,
+    minutes: Annotated[float | None, typer.Option(min=0.01, help="Without it, 10 and 20.")] = None,
+    articles: Annotated[int, typer.Option(min=1, help="Different ones, sent over and over.")] = 240,
+    model: Annotated[Path | None, typer.Option(help="Model folder; without it, the embedded model.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Of the server; without it, one a CPU.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the texts and of chance.")] = 1,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures there.")] = None,
+) -> None:
+    """Load a server for long: every answer is compared with the model's own, nothing may be left over, memory may not grow.
+
+    Ends with 1 if something does not hold. The load generator runs on this machine, and its CPUs are shared.
+    """
+    with _one_line("soak", None):
+        from rich.console import Console  # noqa: PLC0415
+
+        from guillemet_bench.printing import print_soak  # noqa: PLC0415
+        from guillemet_bench.soaking import soak as run  # noqa: PLC0415
+
+        said = Console(stderr=True)
+        lasting = _MINUTES[load] if minutes is None else minutes
+        found = asyncio.run(
+            run(load, minutes=lasting, number=articles, model=model, threads=threads, seed=seed, say=said.print)
+        )
+        print_soak(found, Console())
+        _write(found.to_json(), json_file)
+    broken = [it for it in found.conditions if not it.holds]
+    for condition in broken:
+        sys.stderr.write(f"guillemet soak: {condition}\n")
+    raise typer.Exit(bool(broken))
+
+
+@contextmanager
+def _one_line(command: str, server: str | None) -> Iterator[None]:
+    """Say what went wrong in one line."""
+    try:
+        import grpc  # noqa: PLC0415
+
+        from guillemet_models.weights import ModelFileError  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        _fail(command, f"{error.name} is not installed; it needs: pip install 'guillemet[bench]'", 2)
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        _fail(command, f"{error.name} is not installed; it needs: pip install 'guillemet[bench]'", 2)
+    except (ModelFileError, RuntimeError) as error:
+        _fail(command, str(error), 1)
+    except grpc.RpcError as error:
+        _fail(command, f"{server or 'the server'}: {error.code().name}: {error.details()}", 1)
     except OSError as error:
-        _fail(f"cannot write {error.filename}: {error.strerror}", 1)
+        _fail(command, f"cannot write {error.filename}: {error.strerror}", 1)
 
 
-def _fail(sentence: str, status: int) -> NoReturn:
-    sys.stderr.write(f"guillemet bench: {sentence}\n")
+def _write(figures: dict[str, Any], file: Path | None) -> None:
+    if file is not None:
+        file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+def _fail(command: str, sentence: str, status: int) -> NoReturn:
+    sys.stderr.write(f"guillemet {command}: {sentence}\n")
     raise typer.Exit(status)

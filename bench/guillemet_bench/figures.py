@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from guillemet_bench.leaving import Cancellations, Storm
 from guillemet_bench.measuring import Tally
-from guillemet_bench.scenarios import Cancellations, Drain, Storm
+from guillemet_bench.scenarios import Drain
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from itertools import cycle, islice
 
 from guillemet.v1 import quotation_pb2 as pb
@@ -15,14 +15,23 @@ BATCH_DOCUMENTS = 32
 _BATCHES_AT_A_TIME = 2
 
 
-async def closed(caller: Caller, requests: Iterable[Request], *, in_flight: int) -> Tally:
-    """Send each request once, so many at a time: the next when one is answered."""
+async def closed(
+    caller: Caller, requests: Iterable[Request], *, in_flight: int, deadline_seconds: float | None = None
+) -> Tally:
+    """Send each request once, so many at a time: the next when one is answered.
+
+    Args:
+        caller: Sends.
+        requests: All.
+        in_flight: At a time.
+        deadline_seconds: Of each. None: for ever.
+    """
     tally = Tally()
     left = iter(requests)
 
     async def ask() -> None:
         for request in left:
-            await caller.ask(request, tally)
+            await caller.ask(request, tally, deadline_seconds=deadline_seconds)
 
     began = time.monotonic()
     await asyncio.gather(*(ask() for _ in range(in_flight)))
@@ -82,6 +91,27 @@ async def stream(caller: Caller, requests: Iterable[Request]) -> Tally:
     return tally
 
 
+async def poisson(
+    requests: Sequence[Request], *, per_second: float, seconds: float, seed: int
+) -> AsyncIterator[tuple[Request, float]]:
+    """Yield requests at the times of a Poisson process, each with its time by the monotonic clock.
+
+    Args:
+        requests: Used over and over.
+        per_second: Requests, on average.
+        seconds: Until the last.
+        seed: Of the times.
+    """
+    chance = random.Random(seed)
+    began = due = time.monotonic()
+    for request in cycle(requests):
+        due += chance.expovariate(per_second)
+        if due - began >= seconds:
+            return
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        yield request, due
+
+
 async def open_loop(
     caller: Caller, requests: Sequence[Request], *, per_second: float, seconds: float, warm_up_seconds: float, seed: int
 ) -> Tally:
@@ -96,8 +126,7 @@ async def open_loop(
         seed: Of the times.
     """
     tally, ignored = Tally(), Tally()
-    chance = random.Random(seed)
-    began = due = time.monotonic()
+    began = time.monotonic()
     tasks: set[asyncio.Task[None]] = set()
     answered_words = 0
 
@@ -112,11 +141,7 @@ async def open_loop(
         stats = pb.ExtractQuotationsResponse.FromString(answer).result.stats
         counts.queued.add(stats.queue_time.ToMicroseconds() / 1e6)
 
-    for request in cycle(requests):
-        due += chance.expovariate(per_second)
-        if due - began >= warm_up_seconds + seconds:
-            break
-        await asyncio.sleep(max(0.0, due - time.monotonic()))
+    async for request, due in poisson(requests, per_second=per_second, seconds=warm_up_seconds + seconds, seed=seed):
         counts = tally if due - began >= warm_up_seconds else ignored
         task = asyncio.create_task(ask(request, due, counts))
         tasks.add(task)

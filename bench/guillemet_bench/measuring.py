@@ -1,6 +1,7 @@
 """What is counted and timed."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import grpc
@@ -9,6 +10,9 @@ from hdrh.histogram import HdrHistogram
 _MICROSECONDS = 1_000_000
 _LONGEST_MICROSECONDS = 3_600 * _MICROSECONDS
 _DIGITS = 3
+
+Say = Callable[[str], None]
+"""Told what is being measured."""
 
 
 class Durations:

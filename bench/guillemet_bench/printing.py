@@ -1,24 +1,20 @@
 """Figures as tables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from guillemet_bench.figures import Figures, Load
+from guillemet_bench.outcomes import Outcomes
+from guillemet_bench.soaking import Soak
 
 
 def print_figures(figures: Figures, console: Console) -> None:
     """Print all that was measured."""
-    machine, model = figures.machine, figures.model
-    conditions = [
-        f"{machine['cpu']}, {machine['cpus']} CPUs ({', '.join(machine['int8']) or 'no int8'})",
-        f"load {machine['load_before']:.1f} before",
-        f"{model['name']} {model['version']}, {model['precision']}, {model['threads']} threads",
-        machine["shared"],
-    ]
-    console.print("; ".join(conditions), soft_wrap=True)
+    _print_circumstances(figures.machine, figures.model, console)
     console.print(_throughput(figures))
     console.print(
         f"one at a time: {figures.raw_latency_ms_p50:.1f} ms raw, {figures.added_latency_ms_p50:+.1f} ms served (medians)"
@@ -30,6 +26,44 @@ def print_figures(figures: Figures, console: Console) -> None:
     console.print(f"goodput at the heaviest load: {figures.goodput_ratio:.1%} of the best")
     console.print(_table("p99 of a quiet unary caller beside", ("", "ms"), figures.beside_p99_ms.items()))
     console.print(_table("the server", ("", ""), _server(figures)))
+
+
+def print_soak(soak: Soak, console: Console) -> None:
+    """Print what became of a server under load for long, and whether that is as it should be."""
+    _print_circumstances(soak.machine, soak.model, console)
+    console.print(_table("requests", ("", "sent", "answered", "wrong", "cancelled", "failed"), _guests(soak)))
+    if it := soak.traffic:
+        console.print(f"saturated by {it.saturation_words_per_s:,.0f} words/s; {it.clients:,} clients left, and others came")
+        console.print(_loads(f"{len(it.laps)} laps, open loop, unary; latency from the intended time", it.laps))
+    if them := soak.traffic or soak.cancellations:
+        console.print(f"RSS {them.rss_bytes_early / 2**20:.1f} MiB early, {them.rss_bytes_late / 2**20:.1f} MiB at the end")
+    if storm := soak.storm:
+        console.print(f"an answer right behind {storm.requests:,} deadlines of 5 ms: {storm.ms_until_next_answer:.0f} ms")
+    rows = [(it.name, it.seen, it.accepted, "yes" if it.holds else "NO") for it in soak.conditions]
+    console.print(_table("conditions", ("", "seen", "accepted", "holds"), rows))
+
+
+def _print_circumstances(machine: Mapping[str, Any], model: Mapping[str, Any], console: Console) -> None:
+    circumstances = [
+        f"{machine['cpu']}, {machine['cpus']} CPUs ({', '.join(machine['int8']) or 'no int8'})",
+        f"load {machine['load_before']:.1f} before",
+        f"{model['name']} {model['version']}, {model['precision']}, {model['threads']} threads",
+        machine["shared"],
+    ]
+    console.print("; ".join(circumstances), soft_wrap=True)
+
+
+def _guests(soak: Soak) -> Iterable[tuple[object, ...]]:
+    kinds: dict[str, Outcomes] = {}
+    if soak.cancellations:
+        kinds["articles"] = soak.cancellations.outcomes
+    if soak.traffic:
+        guests = soak.traffic.guests
+        kinds |= {"articles": guests.articles, "hostile texts": guests.strange, "malformed messages": guests.malformed}
+    for name, it in kinds.items():
+        yield name, *(f"{count:,}" for count in (it.sent, it.answered, it.wrong, it.cancelled, it.failures))
+    if soak.traffic:
+        yield "connections of noise", f"{soak.traffic.guests.noise:,}", *(["–"] * 4)
 
 
 def _throughput(figures: Figures) -> Table:
@@ -65,7 +99,8 @@ def _server(figures: Figures) -> Iterable[tuple[str, str]]:
     for when, size in figures.rss_bytes.items():
         yield f"RSS {when}", f"{size / 2**20:.0f} MiB"
     if it := figures.cancellations:
-        yield "cancelled, answered, failed, wrong", f"{it.cancelled:,}, {it.answered:,}, {it.failed:,}, {it.wrong:,}"
+        of = it.outcomes
+        yield "cancelled, answered, failed, wrong", f"{of.cancelled:,}, {of.answered:,}, {of.failures:,}, {of.wrong:,}"
         yield "RSS at the end of that, to a fifth in", f"{it.rss_bytes_late / it.rss_bytes_early:.3f}"
     if storm := figures.storm:
         yield (

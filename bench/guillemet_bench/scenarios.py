@@ -1,26 +1,20 @@
 """What happens to others while one caller behaves badly, and to a server that is stopped at the worst time."""
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import cycle
 
-import grpc
-
-from guillemet.v1 import quotation_pb2 as pb
 from guillemet_bench.calls import Caller, Request
-from guillemet_bench.loads import closed, first, for_seconds, open_loop
+from guillemet_bench.loads import first, open_loop
 from guillemet_bench.measuring import Tally
 from guillemet_bench.servers import ServerProcess
 
 _HUGE_CHARACTERS = 200_000
 _FOR_EVER = 1e9
 _IN_FLIGHT = 32
-_CANCELLED_SHARE = 0.3
-_STORM_TIMEOUT_SECONDS = 0.005
 _DRAIN_SECONDS = 60.0
 
 
@@ -87,79 +81,6 @@ def huge_documents(address: str, requests: Sequence[Request]) -> AbstractAsyncCo
 
 
 @dataclass(frozen=True, slots=True)
-class Cancellations:
-    """What became of a server a third of whose callers went away."""
-
-    answered: int
-    cancelled: int
-    failed: int
-    wrong: int  # answers that differ from those of an undisturbed server
-    rss_bytes_early: int  # at a fifth of the time
-    rss_bytes_late: int
-
-
-async def cancellations(server: ServerProcess, requests: Sequence[Request], *, seconds: float, seed: int) -> Cancellations:
-    """Cancel 30 % of the requests at a random moment of their life, and compare the other answers with undisturbed ones."""
-    chance = random.Random(seed)
-    counts = dict.fromkeys(("answered", "cancelled", "failed", "wrong"), 0)
-    async with Caller(server.address) as caller:
-        expected = {request.text: _content(await caller.start(request)) for request in requests}
-        alone = Tally()
-        for request in requests[:4]:
-            await caller.ask(request, alone)
-        life = (alone.answered.percentile_ms(50) or 0.0) / 1000 * _IN_FLIGHT
-        early = server.rss_bytes
-        began = time.monotonic()
-        left = for_seconds(requests, seconds)
-
-        async def ask() -> None:
-            nonlocal early
-            for request in left:
-                if time.monotonic() - began < seconds / 5:
-                    early = max(early, server.rss_bytes)
-                call = caller.start(request)
-                if chance.random() < _CANCELLED_SHARE:
-                    await asyncio.sleep(chance.random() * life)
-                    counts["cancelled" if call.cancel() else "answered"] += 1
-                    continue
-                try:
-                    counts["wrong"] += _content(await call) != expected[request.text]
-                    counts["answered"] += 1
-                except grpc.aio.AioRpcError:
-                    counts["failed"] += 1
-
-        await asyncio.gather(*(ask() for _ in range(_IN_FLIGHT)))
-        return Cancellations(**counts, rss_bytes_early=early, rss_bytes_late=server.rss_bytes)
-
-
-@dataclass(frozen=True, slots=True)
-class Storm:
-    """What a server did for callers whose deadline was over before it could answer."""
-
-    requests: int
-    answered: int
-    cpu_share: float  # of the CPU time that reading all of them takes
-    ms_until_next_answer: float  # of a patient caller behind them
-
-
-async def deadline_storm(server: ServerProcess, requests: Sequence[Request], *, number: int) -> Storm:
-    """Send requests all at once, each with 5 ms to live."""
-    async with Caller(server.address) as caller:
-        before = server.cpu_seconds
-        await closed(caller, requests, in_flight=_IN_FLIGHT)
-        whole = (server.cpu_seconds - before) / len(requests) * number
-        tally = Tally()
-        before = server.cpu_seconds
-        await asyncio.gather(
-            *(caller.ask(request, tally, deadline_seconds=_STORM_TIMEOUT_SECONDS) for request in first(requests, number))
-        )
-        patient = Tally()
-        await caller.ask(requests[0], patient)
-        spent = server.cpu_seconds - before
-    return Storm(number, len(tally.answered), spent / whole, patient.answered.percentile_ms(100) or float("inf"))
-
-
-@dataclass(frozen=True, slots=True)
 class Drain:
     """What became of the requests that a server had accepted when it was told to stop."""
 
@@ -181,9 +102,3 @@ async def drain(server: ServerProcess, requests: Sequence[Request]) -> Drain:
         await asyncio.gather(*calls)
         status = await asyncio.to_thread(server.wait, _DRAIN_SECONDS)
     return Drain(len(calls), len(calls) - len(tally.answered), time.monotonic() - began, status)
-
-
-def _content(answer: bytes) -> tuple[list[str], list[str]]:
-    """Return what an answer says, without what it cost."""
-    result = pb.ExtractQuotationsResponse.FromString(answer).result
-    return [str(quotation) for quotation in result.quotations], [str(entity) for entity in result.entities]

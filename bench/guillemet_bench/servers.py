@@ -29,9 +29,10 @@ class ServerProcess:
         """
         self._log = tempfile.NamedTemporaryFile(prefix="guillemet-bench-", suffix=".log")  # noqa: SIM115 (closed by close)
         began = time.monotonic()
-        command = [sys.executable, "-m", "guillemet_server", "--listen", "127.0.0.1:0", *options]
+        anywhere = ("--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0")
+        command = [sys.executable, "-m", "guillemet_server", *anywhere, *options]
         self._process = subprocess.Popen(command, stderr=self._log)  # noqa: S603 (our own command)
-        self.address = self._served_address(until=began + _START_SECONDS)
+        self.address, self.metrics_address = self._served_addresses(until=began + _START_SECONDS)
         self.cold_start_seconds = time.monotonic() - began
 
     def __enter__(self) -> Self:
@@ -54,6 +55,15 @@ class ServerProcess:
         fields = stat.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def check_running(self) -> None:
+        """Make sure that it did not end.
+
+        Raises:
+            RuntimeError: It did.
+        """
+        if (status := self._process.poll()) is not None:
+            raise RuntimeError(f"the server ended by itself, with {status}")
+
     def terminate(self) -> None:
         """Let it finish what it has."""
         self._process.send_signal(signal.SIGTERM)
@@ -71,13 +81,13 @@ class ServerProcess:
         self._process.wait()
         self._log.close()
 
-    def _served_address(self, *, until: float) -> str:
+    def _served_addresses(self, *, until: float) -> tuple[str, str]:
         path = Path(self._log.name)
         while time.monotonic() < until:
             ended = self._process.poll() is not None
             for line in path.read_text(encoding="utf-8").splitlines():
                 if line.startswith("{") and (said := json.loads(line))["event"] == "serving":
-                    return str(said["address"])
+                    return str(said["address"]), str(said["metrics_address"])
             if ended:
                 break
             time.sleep(_BETWEEN_LOOKS_SECONDS)
