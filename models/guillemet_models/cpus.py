@@ -1,4 +1,4 @@
-"""How many CPUs there are for this process. Standard library only: commands ask before they load anything."""
+"""How many CPUs this process has, and what they can do. Standard library only: commands ask before they load anything."""
 
 import os
 from collections.abc import Iterator
@@ -14,6 +14,14 @@ def usable_cpus(root: Path = Path("/")) -> int:
     """
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min([affinity, *map(ceil, _quotas(root))]))
+
+
+def cpu_flags() -> frozenset[str]:
+    """Return the words by which Linux names the instructions of the CPU; none elsewhere."""
+    try:
+        return frozenset(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
+    except OSError:
+        return frozenset()
 
 
 def _quotas(root: Path) -> Iterator[float]:

@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from guillemet_models.cpus import usable_cpus
+from guillemet_models.cpus import cpu_flags, usable_cpus
 from guillemet_models.pairing import Pairs
 from guillemet_models.weights import ENCODER, ENCODER_INT8, RELATIONS, ModelFileError
 
@@ -127,8 +127,4 @@ def has_int8_instructions() -> bool:
 
     Elsewhere int8 gains nothing, and older x86 saturates in between (onnxruntime#14642). Known on Linux only.
     """
-    try:
-        flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
-    except OSError:
-        return False
-    return bool(flags & {"avx512_vnni", "avx_vnni", "asimddp"})
+    return not cpu_flags().isdisjoint({"avx512_vnni", "avx_vnni", "asimddp"})

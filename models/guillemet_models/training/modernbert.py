@@ -1,8 +1,8 @@
 """ModernBERT (arXiv:2412.13663) as ONNX Runtime computes it fastest on a CPU; the numbers are those of transformers.
 
-Three things differ. Local layers compare each token with its neighbourhood only, not with the whole text only to mask most of
-it (at 900 tokens a fifth of the scores). Positions are rotated by one kernel. Matrices whose product would be cut in parts are
-cut instead.
+Four things differ. Local layers compare each token with its neighbourhood only, not with the whole text only to mask most of
+it (at 900 tokens a fifth of the scores). Global layers attend by one kernel, which keeps the scores of a few tokens at a time
+(arXiv:2205.14135), and positions are rotated by another. Matrices whose product would be cut in parts are cut instead.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ OUT_OF_REACH = -60.0
 def rebuild(transformer: PreTrainedModel) -> None:
     """Rebuild the layers of a ModernBERT in place, for export and texts without padding; leave other models as they are.
 
-    Afterwards it can be exported only: torch does not know the kernel that rotates.
+    Afterwards it can be exported only: torch does not know the kernels.
     """
     if not isinstance(transformer, ModernBertModel):
         return
@@ -50,8 +50,10 @@ class _Attention(nn.Module):
         cos, sin = position_embeddings
         query = _rotated(self.query(hidden_states), cos, sin, self.heads)
         key = _rotated(self.key(hidden_states), cos, sin, self.heads)
-        query, key, value = (self._by_head(states) for states in (query, key, self.value(hidden_states)))
-        attended = _attend(query, key, value) if self.reach is None else _attend_nearby(query, key, value, self.reach)
+        value = self.value(hidden_states)
+        if self.reach is None:
+            return self.output(_attend_everywhere(query, key, value, self.heads)), None
+        attended = _attend_nearby(self._by_head(query), self._by_head(key), self._by_head(value), self.reach)
         return self.output(attended.transpose(0, 1).reshape(hidden_states.shape)), None
 
     def _by_head(self, states: Tensor) -> Tensor:
@@ -108,12 +110,17 @@ def _rotated(states: Tensor, cos: Tensor, sin: Tensor, heads: int) -> Tensor:
     return rotated
 
 
-def _attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Return attention of ``(…, tokens, width)`` states, `bias` added to the scores."""
-    scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
-    if bias is not None:
-        scores = scores + bias
-    return torch.softmax(scores, dim=-1) @ value
+def _attend_everywhere(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
+    """Return attention of ``(1, length, width)`` states."""
+    attended: Tensor = torch.onnx.ops.symbolic(
+        "com.microsoft::MultiHeadAttention",
+        (query, key, value),
+        {"num_heads": heads},
+        dtype=query.dtype,
+        shape=query.shape,
+        version=1,
+    )
+    return attended
 
 
 def _attend_nearby(query: Tensor, key: Tensor, value: Tensor, reach: int) -> Tensor:
@@ -131,5 +138,6 @@ def _attend_nearby(query: Tensor, key: Tensor, value: Tensor, reach: int) -> Ten
         chosen = states.index_select(1, positions.clamp(0, length - 1).flatten())
         return chosen.view(states.shape[0], blocks, -1, states.shape[2])
 
-    attended = _attend(at(queries, query), at(keys, key), at(keys, value), edges.unsqueeze(1) + band)
+    scores = at(queries, query) @ at(keys, key).transpose(-1, -2) * query.shape[-1] ** -0.5
+    attended = torch.softmax(scores + (edges.unsqueeze(1) + band), dim=-1) @ at(keys, value)
     return attended.view(query.shape[0], blocks * BLOCK_TOKENS, -1)[:, :length]

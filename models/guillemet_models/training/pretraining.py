@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import torch
@@ -20,6 +20,7 @@ from torch.nn import functional
 from transformers import AutoModelForMaskedLM
 
 from guillemet_models.tokenization import TextTokenizer
+from guillemet_models.training.precision import mixed_precision
 from guillemet_models.training.run import check_inputs, read_run
 
 
@@ -39,6 +40,7 @@ class PretrainingConfig:
     warmup_share: float = 0.02
     decay_share: float = 0.4
     max_document_characters: int = 100_000  # books would otherwise outweigh the press
+    skipped_documents: int = 0  # the corpus's first ones, which an earlier run has read
     checkpoint_seconds: float = 240.0
     seed: int = 1
 
@@ -89,7 +91,8 @@ def windows(config: PretrainingConfig) -> Iterator[Tensor]:
         raise ValueError(f"{config.encoder}: the tokenizer has no [SEP]")
     size = config.batch_windows * config.window_tokens
     tokens: list[int] = []
-    for document in documents(config.corpus, config.max_document_characters):
+    unread = islice(documents(config.corpus, config.max_document_characters), config.skipped_documents, None)
+    for document in unread:
         tokens += [*tokenizer.encode(document).ids, separator]
         while len(tokens) >= size:
             yield torch.tensor(tokens[:size]).view(config.batch_windows, config.window_tokens)
@@ -135,9 +138,8 @@ def pretrain(config: PretrainingConfig) -> None:
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         start = state["step"]
-    # Measured on a 2-core CPU: bf16 halves the speed of so small a model, and compiling gains nothing.
-    on_gpu = device.type == "cuda"
-    body = torch.compile(model.model, dynamic=False) if on_gpu else model.model
+    # Measured on a 2-core CPU: compiling gains nothing.
+    body = torch.compile(model.model, dynamic=False) if device.type == "cuda" else model.model
     mask_id = TextTokenizer(config.encoder / "tokenizer.json").mask_id
     batches = windows(config)
     for _ in range(start):
@@ -151,7 +153,7 @@ def pretrain(config: PretrainingConfig) -> None:
         torch.manual_seed(config.seed * 1_000_003 + step)
         ids = next(batches)
         corrupted, chosen = mask(ids, config.masked_share, mask_id, model.config.vocab_size)
-        with torch.autocast(device.type, torch.bfloat16, enabled=on_gpu):
+        with mixed_precision(device):
             states = body(corrupted.to(device)).last_hidden_state[chosen.to(device)]
             logits = model.decoder(model.head(states))
         loss = functional.cross_entropy(logits.float(), ids[chosen].to(device))

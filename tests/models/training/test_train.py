@@ -172,7 +172,7 @@ def test_articles_annotated_apart_from_their_texts_are_trained_on(
     texts.write_text("".join(json.dumps({"id": it["id"], "text": it["text"]}) + "\n" for it in articles), encoding="utf-8")
     annotations.write_text("".join(json.dumps(detached(article)) + "\n" for article in articles), encoding="utf-8")
     nothing.write_text("", encoding="utf-8")
-    apart = replace(config, output=tmp_path / "apart", corpus=nothing, unlabelled=texts, annotations=annotations)
+    apart = replace(config, output=tmp_path / "apart", corpus=nothing, unlabelled=texts, annotations=[annotations])
 
     train(config)
     train(apart)
