@@ -1,4 +1,4 @@
-"""What a training run reads, and in which order: annotated articles in every epoch, others' readings in the first."""
+"""What a training run reads, and in which order: gold articles in every epoch, other annotations and readings in the first."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -24,6 +24,8 @@ class Course:
         batch_documents: int,
         augmentation: Augmentation,
         seed: int,
+        others: Sequence[dict[str, Any]] = (),
+        others_epochs: int = 0,
         teachers: Teachers | None = None,
         unlabelled: Sequence[str] = (),
         taught_epochs: int = 0,
@@ -37,50 +39,55 @@ class Course:
             batch_documents: How many a step reads.
             augmentation: How the texts are varied, anew in each epoch.
             seed: Of everything random.
+            others: Annotated too, less carefully or by other readers.
+            others_epochs: The first ones, which read them as well: what a run ends with shapes a model most.
             teachers: Read the unlabelled texts.
             unlabelled: Texts.
             taught_epochs: The first ones, which read the unlabelled texts as well.
         """
-        self._documents = documents
+        self._documents = [[*documents, *others] if epoch < others_epochs else documents for epoch in range(epochs)]
         self._unlabelled = unlabelled if teachers else ()
         self._teachers = teachers
         self._tokenizer = tokenizer
         self._batch_documents = batch_documents
         self._augmentation = augmentation
-        self._renaming = Renaming(documents)
+        self._renaming = Renaming([*documents, *others])
         self._seed = seed
-        own, others = (-(-len(texts) // batch_documents) for texts in (documents, self._unlabelled))
-        self._steps = [own + others * (epoch < taught_epochs) for epoch in range(epochs)]
+        self._taught_epochs = taught_epochs
 
     def __len__(self) -> int:
         """Return how many batches there are."""
-        return sum(self._steps)
+        return sum(map(self._steps, range(len(self._documents))))
 
     def lessons(self, done: int) -> Iterator[list[Lesson]]:
         """Yield the batches behind the first `done`."""
-        own = -(-len(self._documents) // self._batch_documents)
-        for epoch, steps in enumerate(self._steps):
-            if done >= steps:
-                done -= steps
+        for epoch, documents in enumerate(self._documents):
+            if done >= self._steps(epoch):
+                done -= self._steps(epoch)
                 continue
             # Everything random follows from the number of the epoch, so that a resumed run sees what it would have seen.
             randomness = random.Random(self._seed * 1000 + epoch)
-            batches: list[list[Example] | list[TokenizedText]] = [*self._annotated(randomness)]
-            if steps > own:
+            batches: list[list[Example] | list[TokenizedText]] = [*self._annotated(documents, randomness)]
+            if epoch < self._taught_epochs:
                 batches += self._unannotated(randomness)
             randomness.shuffle(batches)
             for batch in batches[done:]:
                 yield self._taught(batch)
             done = 0
 
-    def _annotated(self, randomness: random.Random) -> list[list[Example]]:
+    def _steps(self, epoch: int) -> int:
+        """Return how many batches an epoch has."""
+        unlabelled = self._unlabelled if epoch < self._taught_epochs else ()
+        return sum(-(-len(texts) // self._batch_documents) for texts in (self._documents[epoch], unlabelled))
+
+    def _annotated(self, documents: Sequence[dict[str, Any]], randomness: random.Random) -> list[list[Example]]:
         def varied(document: dict[str, Any]) -> Example:
             if randomness.random() < self._augmentation.renamed:
                 document = self._renaming(document, randomness)
             document = vary(document, self._augmentation, randomness)
             return example(document, self._tokenizer(document["text"]), randomness)
 
-        return batches_by_length(map(varied, self._documents), self._batch_documents, lambda item: len(item.text))
+        return batches_by_length(map(varied, documents), self._batch_documents, lambda item: len(item.text))
 
     def _unannotated(self, randomness: random.Random) -> list[list[TokenizedText]]:
         def varied(text: str) -> TokenizedText:

@@ -5,8 +5,6 @@ entropy over whole sequences has a closed form (Wang et al. 2021, arXiv:2010.050
 distributions among the spans that they find together, which are those that the student will meet, errors included.
 """
 
-import json
-import lzma
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,10 +51,3 @@ class Teachers:
             ]
             lessons.append(Lesson(text, marginals.transpose(0, 1).cpu(), pairs, torch.stack(related).mean(0).cpu()))
         return lessons
-
-
-def read_texts(path: Path) -> dict[str, str]:
-    """Return the texts of a JSON-lines file, xz-compressed or not, by their ids: of each line ``id`` and ``text``."""
-    opened = lzma.open if path.suffix == ".xz" else open
-    with opened(path, "rt", encoding="utf-8") as lines:
-        return {document["id"]: document["text"] for document in map(json.loads, lines)}

@@ -14,6 +14,7 @@ from guillemet_models.pairing import Pairs
 from guillemet_models.scheme import LAYERS, MAX_STATES, OUTSIDE, Relation
 from guillemet_models.tokenization import FEATURE_SIZES, TokenizedText, windows
 from guillemet_models.training.corpus import Example
+from guillemet_models.training.precision import mixed_precision
 from guillemet_models.training.sequence_loss import one_hot, sequence_loss
 
 
@@ -72,8 +73,7 @@ def read(model: QuotationModel, ids: Tensor, features: Tensor, is_token: Tensor)
     """Return what the model makes of articles of any length: each token as the window sees it that holds it furthest inside."""
     length, size = ids.shape[1], model.encoder.max_tokens
     if length <= size:
-        states, scores = model(ids, features, is_token)
-        return states, scores
+        return _read_window(model, ids, features, is_token)
     pieces: list[tuple[Tensor, Tensor]] = []
     begin, cuts = 0, list(windows(length, size, size // 4))
     for index, window in enumerate(cuts):
@@ -82,10 +82,17 @@ def read(model: QuotationModel, ids: Tensor, features: Tensor, is_token: Tensor)
         seen = is_token[:, window].clone()
         seen[:, 0] = True
         inner = slice(begin - window.start, end - window.start)
-        pieces.append(tuple(part[:, inner] for part in model(ids[:, window], features[:, window], seen)))
+        states, scores = _read_window(model, ids[:, window], features[:, window], seen)
+        pieces.append((states[:, inner], scores[:, inner]))
         begin = end
     states, scores = (torch.cat(parts, dim=1) for parts in zip(*pieces, strict=True))
     return states, scores
+
+
+def _read_window(model: QuotationModel, ids: Tensor, features: Tensor, is_token: Tensor) -> tuple[Tensor, Tensor]:
+    with mixed_precision(ids.device):
+        states, scores = model(ids, features, is_token)
+    return states.float(), scores.float()
 
 
 def relation_scores(model: QuotationModel, states: Tensor, pairs: Pairs) -> Tensor:

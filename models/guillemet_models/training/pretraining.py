@@ -5,12 +5,11 @@ nothing is padded; the vocabulary projection, the costliest layer of a small enc
 rate warms up, stays, and falls to zero over the last part (Hu et al. 2024, arXiv:2404.06395), so that a run can be prolonged.
 """
 
-import lzma
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -22,6 +21,7 @@ from transformers import AutoModelForMaskedLM
 from guillemet_models.tokenization import TextTokenizer
 from guillemet_models.training.precision import mixed_precision
 from guillemet_models.training.run import check_inputs, read_run
+from guillemet_models.training.texts import raw_documents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,17 +68,10 @@ def documents(path: Path, max_characters: int) -> Iterator[str]:
     """
     while True:
         any_found = False
-        with lzma.open(path, "rt", encoding="utf-8") as lines:
-            paragraphs: list[str] = []
-            for line in chain(lines, ["\n"]):
-                if stripped := line.rstrip("\n"):
-                    paragraphs.append(stripped)
-                    continue
-                document = "\n".join(paragraphs)
-                paragraphs.clear()
-                if 0 < len(document) <= max_characters:
-                    any_found = True
-                    yield document
+        for document in raw_documents(path):
+            if len(document) <= max_characters:
+                any_found = True
+                yield document
         if not any_found:
             raise ValueError(f"{path} holds no document of at most {max_characters:,} characters")
 

@@ -1,19 +1,14 @@
 """A run's TOML file, read and checked before anything is loaded."""
 
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 _PATHS = ("encoder", "corpus", "output")
 
 
-def read_run(path: Path, optional: Sequence[str] = ()) -> dict[str, Any]:
+def read_run(path: Path) -> dict[str, Any]:
     """Return the values of a TOML file; ``encoder``, ``corpus`` and ``output`` are paths, relative to the working directory.
-
-    Args:
-        path: Of the file.
-        optional: Other keys that are paths where they are given.
 
     Raises:
         ValueError: It is no TOML, or a path is not given; the message says which.
@@ -24,7 +19,7 @@ def read_run(path: Path, optional: Sequence[str] = ()) -> dict[str, Any]:
         raise ValueError(f"{path}: {error}") from error
     if missing := [key for key in _PATHS if not isinstance(values.get(key), str)]:
         raise ValueError(f"{path}: {', '.join(missing)} must be given, each a path")
-    return values | {key: Path(values[key]) for key in (*_PATHS, *optional) if key in values}
+    return values | {key: Path(values[key]) for key in _PATHS}
 
 
 def check_inputs(path: Path, encoder: Path, *files: Path) -> None:

@@ -21,10 +21,11 @@ from guillemet_models.tokenization import TextTokenizer
 from guillemet_models.training.augmentation import Augmentation
 from guillemet_models.training.corpus import read
 from guillemet_models.training.course import Course
-from guillemet_models.training.distillation import Teachers, read_texts
+from guillemet_models.training.distillation import Teachers
 from guillemet_models.training.objective import loss_of
 from guillemet_models.training.run import check_inputs, read_run
 from guillemet_models.training.standoff import read_standoff
+from guillemet_models.training.texts import read_texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +37,9 @@ class TrainingConfig:
     output: Path  # folder for the model
     epochs: int = 14  # over the annotated articles
     teachers: Sequence[Path] = ()  # folders of trained models
-    unlabelled: Path | None = None  # JSON lines of texts, which the teachers read
+    unlabelled: Sequence[Path] = ()  # texts, which the teachers read: JSON lines, or raw text as for pre-training
     annotations: Sequence[Path] = ()  # of some of those texts, apart from them
+    annotations_epochs: int = 0  # the first ones, which read them; 0: all
     taught_epochs: int = 2  # the first ones, which read the unlabelled texts too
     temperature: float = 2.0  # of the teachers
     batch_documents: int = 6
@@ -59,21 +61,22 @@ class TrainingConfig:
         Raises:
             ValueError: A key is unknown or missing, or a file that it names; the message says which.
         """
-        values = read_run(path, optional=("unlabelled",))
+        values = read_run(path)
         try:
             config = cls(
                 heads=HeadConfig(**values.pop("heads", {})),
                 augmentation=Augmentation(**values.pop("augmentation", {})),
                 teachers=[Path(folder) for folder in values.pop("teachers", [])],
+                unlabelled=[Path(file) for file in values.pop("unlabelled", [])],
                 annotations=[Path(file) for file in values.pop("annotations", [])],
                 **values,
             )
         except TypeError as error:
             raise ValueError(f"{path}: {error}") from error
-        if bool(config.teachers or config.annotations) != (config.unlabelled is not None):
+        if bool(config.teachers or config.annotations) != bool(config.unlabelled):
             raise ValueError(f"{path}: unlabelled goes together with teachers or annotations")
         taught = [teacher / "model.safetensors" for teacher in config.teachers]
-        check_inputs(path, config.encoder, config.corpus, *taught, *config.annotations, *filter(None, [config.unlabelled]))
+        check_inputs(path, config.encoder, config.corpus, *taught, *config.annotations, *config.unlabelled)
         return config
 
 
@@ -82,17 +85,19 @@ def train(config: TrainingConfig) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(config.seed)
     tokenizer = TextTokenizer(config.encoder / "tokenizer.json")
-    texts = read_texts(config.unlabelled) if config.unlabelled else {}
+    texts = {id_: text for path in config.unlabelled for id_, text in read_texts(path).items()}
     annotated = [document for file in config.annotations for document in read_standoff(file, texts)]
     for document in annotated:
         del texts[document["id"]]
     course = Course(
-        [*read(config.corpus), *annotated],
+        read(config.corpus),
         tokenizer,
         epochs=config.epochs,
         batch_documents=config.batch_documents,
         augmentation=config.augmentation,
         seed=config.seed,
+        others=annotated,
+        others_epochs=config.annotations_epochs or config.epochs,
         teachers=Teachers(config.teachers, config.temperature, device) if config.teachers else None,
         unlabelled=list(texts.values()),
         taught_epochs=config.taught_epochs,

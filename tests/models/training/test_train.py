@@ -147,7 +147,7 @@ def test_a_taught_run_reads_what_nobody_annotated_and_goes_on_where_it_was_kille
     unlabelled = tmp_path / "unlabelled.jsonl.xz"
     with lzma.open(unlabelled, "wt", encoding="utf-8") as lines:
         lines.writelines(json.dumps({"id": article["id"], "text": article["text"]}) + "\n" for article in articles)
-    taught = replace(config, teachers=[whole.output], unlabelled=unlabelled, taught_epochs=1)
+    taught = replace(config, teachers=[whole.output], unlabelled=[unlabelled], taught_epochs=1)
     undisturbed = replace(taught, output=tmp_path / "undisturbed")
     train(undisturbed)
 
@@ -172,7 +172,7 @@ def test_articles_annotated_apart_from_their_texts_are_trained_on(
     texts.write_text("".join(json.dumps({"id": it["id"], "text": it["text"]}) + "\n" for it in articles), encoding="utf-8")
     annotations.write_text("".join(json.dumps(detached(article)) + "\n" for article in articles), encoding="utf-8")
     nothing.write_text("", encoding="utf-8")
-    apart = replace(config, output=tmp_path / "apart", corpus=nothing, unlabelled=texts, annotations=[annotations])
+    apart = replace(config, output=tmp_path / "apart", corpus=nothing, unlabelled=[texts], annotations=[annotations])
 
     train(config)
     train(apart)
