@@ -56,8 +56,9 @@ def test_nothing_is_lost_answered_wrongly_or_failed(figures: Figures) -> None:
     assert figures.cancellations is not None
     assert figures.drain is not None
     assert figures.storm is not None
-    assert figures.cancellations.answered > 0
-    assert (figures.cancellations.wrong, figures.cancellations.failed) == (0, 0)
+    outcomes = figures.cancellations.outcomes
+    assert outcomes.answered > 0
+    assert (outcomes.wrong, outcomes.failures) == (0, 0)
     assert (figures.drain.lost, figures.drain.exit_status) == (0, 0)
     assert figures.storm.requests == LITTLE.storm
     assert not any(load.others for load in (*figures.closed, *figures.open))
