@@ -83,7 +83,7 @@ def candidates(text: TokenizedText, tagging: Tagging) -> tuple[list[Candidate], 
     for layer, kind in ((NESTED, SpanKind.CONTENT), (CUE, SpanKind.CUE)):
         chosen += [(Candidate(kind, span.first, span.last), span) for span in tagging.spans[layer]]
     sources = tagging.spans[SOURCE]
-    chosen += [(Candidate(SpanKind.MENTION, span.first, span.last), span) for span in sources]
+    chosen += [(Candidate(SpanKind.MENTION, span.first, span.last, is_source=True), span) for span in sources]
     for mention in tagging.spans[MENTION]:
         # A mention around or inside a source is that source.
         place = bisect_left(sources, mention.first, key=lambda source: source.last)

@@ -60,6 +60,7 @@ def export(
     int8: Annotated[
         bool, typer.Option("--int8", help="Add an int8 encoder, for CPUs made for it; measure first what it costs.")
     ] = False,
+    torch: Annotated[bool, typer.Option("--torch", help="Add weights for GPUs: serve --runtime torch.")] = False,
 ) -> None:
     """Write a trained model as a folder that serves without torch."""
     try:
@@ -75,7 +76,7 @@ def export(
         settings = ModelSettings(name=name, version=version, sha256={}, bonus=bonuses)
     except ValueError as error:
         raise _refused("export", str(error)) from error
-    exporting.export(QuotationModel.load(model), model / "tokenizer.json", output, settings, int8=int8)
+    exporting.export(QuotationModel.load(model), model / "tokenizer.json", output, settings, int8=int8, torch_too=torch)
 
 
 def calibrate(

@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from guillemet_models.agreement import Agreement, agreements
 from guillemet_models.attribution import Attributed, Evidence, RelationProbabilities
 from guillemet_models.document import Entity, Quotation
-from guillemet_models.entities import entity_of, full_forms, person_names
+from guillemet_models.entities import entity_of, full_forms, is_pronoun, person_names
+from guillemet_models.pairing import written_words
 from guillemet_models.scheme import Relation, SpanKind
 
 # Chosen on the development set: how much the second opinion of `_antecedents` weighs, and the least that it may say.
 SPEAKER_WEIGHT = 0.5
 SPEAKER_FLOOR = 0.02
+
+_GENDERS = frozenset({Agreement.MASCULINE, Agreement.FEMININE})
 
 Distribution: TypeAlias = dict[int | None, float]
 
@@ -23,9 +27,12 @@ class Cluster:
     mentions: list[int]
     certainty: dict[int, float] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)  # folded words of the proper names of people among them
+    genders: set[Agreement] = field(default_factory=set)  # that these names, and pronouns, show
 
     def admits(self, other: "Cluster") -> bool:
         """Tell whether the two may be one."""
+        if len(self.genders | other.genders) > 1:
+            return False
         return not self.names or not other.names or not self.names.isdisjoint(other.names)
 
 
@@ -65,10 +72,16 @@ def _clusters(evidence: Evidence) -> dict[int, Cluster]:
     """Return the cluster of each mention.
 
     The surest links are made first (Stoyanov and Eisner 2012, ACL C12-1154), so that « l'adjoint, Bastien Roumégoux » is one
-    before it is asked who « l'adjoint » is: two people whose names share no word never become one, whatever stands between.
+    before it is asked who « l'adjoint » is: two people whose names share no word never become one, whatever stands between, nor
+    « elle » and a man.
     """
     likely = _antecedents(evidence)
     clusters = {index: Cluster([index], names=person_names(evidence, index)) for index in likely}
+    shown = agreements([written_words(evidence.text, evidence.found[index]) for index in likely])
+    for (index, cluster), gender in zip(clusters.items(), shown, strict=True):
+        # Of a noun the gender is grammar's: « la victime » may be a man.
+        if gender in _GENDERS and (cluster.names or is_pronoun(evidence, index)):
+            cluster.genders = {gender}
     certainty: dict[int, float] = {}
     for index in sorted(likely, key=lambda index: -max(likely[index].values())):
         own = clusters[index]
@@ -78,6 +91,8 @@ def _clusters(evidence: Evidence) -> dict[int, Cluster]:
                 total[None] = total.get(None, 0.0) + probability
             elif own.admits(other := clusters[antecedent]):
                 total[other.mentions[0]] = total.get(other.mentions[0], 0.0) + probability
+        if len(total) > 1 and is_pronoun(evidence, index):
+            del total[None]  # it refers to somebody
         best = max(total, key=lambda key: total[key])
         certainty[index] = total[best]
         if best is not None:
@@ -123,6 +138,7 @@ def _merge(clusters: dict[int, Cluster], cluster: Cluster, other: Cluster) -> No
         cluster, other = sorted((cluster, other), key=lambda each: -len(each.mentions))
         cluster.mentions += other.mentions
         cluster.names |= other.names
+        cluster.genders |= other.genders
         clusters |= dict.fromkeys(other.mentions, cluster)
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from guillemet_models.attribution import Evidence
 from guillemet_models.document import Entity, EntityKind, Span
-from guillemet_models.pairing import fold, folded_name
+from guillemet_models.folding import fold
+from guillemet_models.pairing import folded_name
 from guillemet_models.scheme import MENTION, NAME, Relation, SpanKind
 
 _WORD = re.compile(r"\w+")
@@ -26,16 +27,26 @@ _DETERMINER = re.compile(
 _CIVILITY = re.compile(
     r"(?:(?:MM?|Mmes?|Mlles?|Mr|Mgr|Dr|Drs|Pr|Prof|Me|Monsieur|Madame|Mademoiselle|Maître|Docteur|Professeur)\b\.?\s+)+"
 )
+# A text that speaks for whoever issued it: « les chiffres provisoires de l'Insee », « un sondage Ifop pour Le Journal ».
+_ISSUED = re.compile(
+    r"(?:\w+\s+){0,2}?(?:analyse|baromètre|bilan|bulletin|calcul|chiffre|communiqué|comptage|décompte|dépêche|donnée|enquête"
+    r"|estimation|étude|indice|information|lettre|message|note|prévision|projection|publication|rapport|recensement|sondage"
+    r"|statistique|texte|tweet)s?\b"
+    r"(?:\s+(?=[^\W\d_a-zà-ÿ])|[^,]*?(?:\bde\s+l['’]\s?|\bde\s+la\s+|\bdu\s+|\bdes\s+|\bde\s+|\bd['’])(?=[^\W\d]))"
+)
+# For whom, and when.
+_COMMISSIONED = re.compile(r"\s+(?:pour|du\s+\d|dévoilée?s?|parue?s?|publiée?s?)\b")
 # What joins an organ to its body, at the end of the words before the body's name.
 _COMPLEMENT = re.compile(r"(?:\b(?:de|du|des|de la)\s+|\bd['’]|\bde l['’])$", re.IGNORECASE)
 _LONGEST_COMPLEMENT = 16
-# Names with a capital, and the particles between them.
+# Names with a capital, and the particles between them, on one line.
 _PERSON = re.compile(
     r"[^\W\d_a-zà-ÿ][\w’'.-]*"
-    r"(?:\s+(?:(?:de|du|des|la|le|van|von|der|den|ben|bin|ibn|al|el|da|dos|di|y|ould|ag|et)\s+|d['’]|al-|el-)*[^\W\d_a-zà-ÿ][\w’'.-]*)*"
+    r"(?:[^\S\n]+(?:(?:de|du|des|la|le|van|von|der|den|ben|bin|ibn|al|el|da|dos|di|y|ould|ag|et)\s+|d['’]|al-|el-)*[^\W\d_a-zà-ÿ][\w’'.-]*)*"
 )
 # An acronym behind the name that it is short for.
 _ACRONYM = re.compile(r"\(([^\W\d_a-zà-ÿ][\w.&-]{1,9})\)")
+_LONGEST_ACRONYM = 12  # with its brackets
 # Whose roles a text tells.
 _WITH_ROLES = frozenset({EntityKind.PERSON, EntityKind.UNNAMED, EntityKind.GROUP})
 
@@ -50,6 +61,11 @@ def person_names(evidence: Evidence, index: int) -> set[str]:
         for word in _WORD.findall(name.of(evidence.text.text))
     )
     return {fold(word) for word in words if word[0].isupper() and len(word) > 1}
+
+
+def is_pronoun(evidence: Evidence, index: int) -> bool:
+    """Tell whether mention (candidate) `index` is a pronoun, which names nobody."""
+    return _PRONOUN.fullmatch(evidence.characters(index).of(evidence.text.text)) is not None
 
 
 def _kind_of(evidence: Evidence, mentions: Sequence[int]) -> EntityKind:
@@ -120,11 +136,27 @@ def _name(evidence: Evidence, forms: Sequence[Span], kind: EntityKind) -> Span:
         tagged = [_without(text, name, _CIVILITY) for form in forms for name in _names_inside(evidence, form)]
         proper = _of_people(text, tagged) or _of_people(text, bare)
     elif kind is EntityKind.INSTITUTION:
+        bare = [_issuer(text, form) for form in bare]
         for form, whole in zip(forms, bare, strict=True):
             for name in _names_inside(evidence, form):
                 is_organ = _COMPLEMENT.search(text, max(whole.begin, name.begin - _LONGEST_COMPLEMENT), name.begin)
-                proper.append(whole if is_organ else _without(text, name, _CIVILITY))
-    return max(proper or bare, key=_length)
+                proper.append(whole if is_organ else _without(text, Span(name.begin, min(name.end, whole.end)), _CIVILITY))
+    return _without_acronym(text, max(proper or bare, key=_length))
+
+
+def _without_acronym(text: str, name: Span) -> Span:
+    place = text.rfind(" (", max(name.begin, name.end - _LONGEST_ACRONYM - 1), name.end)
+    is_short = place > name.begin and _ACRONYM.fullmatch(text, place + 1, name.end)
+    return Span(name.begin, place) if is_short else name
+
+
+def _issuer(text: str, form: Span) -> Span:
+    """Return who issued the text that `form` names; `form` itself if it names no text."""
+    issuer = _without(text, form, _ISSUED)
+    if issuer == form:
+        return form
+    commissioned = _COMMISSIONED.search(text, issuer.begin, issuer.end)
+    return Span(issuer.begin, commissioned.start()) if commissioned else issuer
 
 
 def _length(span: Span) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -16,7 +16,9 @@ from guillemet_models.pairing import propose
 from guillemet_models.runtime import Array, OnnxRuntime, Runtime
 from guillemet_models.steps import step
 from guillemet_models.tokenization import FEATURE_SIZES, TextTokenizer, TokenizedText, windows
-from guillemet_models.weights import TOKENIZER, ModelSettings, embedded_folder, read_settings
+from guillemet_models.weights import TOKENIZER, TORCH, ModelFileError, ModelSettings, embedded_folder, read_settings
+
+RuntimeName: TypeAlias = Literal["onnx", "torch"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,19 +84,22 @@ class Extractor:
         )
 
     @classmethod
-    def load(cls, folder: Path | None = None, *, threads: int | None = None) -> "Extractor":
+    def load(cls, folder: Path | None = None, *, threads: int | None = None, runtime: RuntimeName = "onnx") -> "Extractor":
         """Load a model folder, or the embedded model.
 
         Args:
             folder: With ``model.json``, ``tokenizer.json`` and the ONNX graphs. None: the embedded model.
             threads: For inference. None: the CPUs this process may use.
+            runtime: "onnx" for CPUs; "torch" for a GPU, and CPUs where there is none.
 
         Raises:
-            ModelFileError: A file is missing, damaged or of another format; the message names it.
+            ModelFileError: A file is missing, damaged or of another format; the message names it. Or torch is asked for, and
+                is not there or has no weights.
         """
         folder = folder or embedded_folder()
         settings = read_settings(folder)
-        return cls(TextTokenizer(folder / TOKENIZER), OnnxRuntime(folder, threads), settings)
+        computing = OnnxRuntime(folder, threads) if runtime == "onnx" else _torch_runtime(folder, threads, settings)
+        return cls(TextTokenizer(folder / TOKENIZER), computing, settings)
 
     def extract(self, texts: Sequence[str], *, interrupted: Callable[[], bool] | None = None) -> list[Document]:
         """Return the documents of `texts`, in order.
@@ -167,6 +172,16 @@ class Extractor:
             text=tokenized.text, quotations=quotations, entities=entities, tokens=len(tokenized), windows=len(parts)
         )
         return self._calibration.apply(document)
+
+
+def _torch_runtime(folder: Path, threads: int | None, settings: ModelSettings) -> Runtime:
+    if not settings.sha256.keys() >= set(TORCH):
+        raise ModelFileError(f"{folder} has no weights for torch: guillemet export --torch writes them")
+    try:
+        from guillemet_models.torch_runtime import TorchRuntime  # noqa: PLC0415 (several hundred MB, for GPUs only)
+    except ModuleNotFoundError as error:
+        raise ModelFileError(f"{error.name} is not installed; the runtime torch needs: pip install 'guillemet[gpu]'") from error
+    return TorchRuntime.load(folder, threads)
 
 
 def _batches(pieces: Sequence[tuple[PreparedText, slice]], tokens: int) -> Iterator[list[tuple[PreparedText, slice]]]:

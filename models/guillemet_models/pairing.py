@@ -4,17 +4,16 @@ The same pairs are proposed in training and in use. For each first span and rela
 """
 
 import re
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from guillemet_models.document import Span
+from guillemet_models.agreement import Agreement, agreements
+from guillemet_models.folding import fold
 from guillemet_models.scheme import Relation, SpanKind
 from guillemet_models.tokenization import TokenizedText
 
@@ -25,6 +24,7 @@ class Candidate(NamedTuple):
     kind: SpanKind
     first: int  # token
     last: int  # token, included
+    is_source: bool = False  # of words that are somebody's: who speaks once is likely to go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ _KINDS = {
 }
 _DISTANCES = np.array([1, 2, 3, 4, 6, 9, 14, 22, 35, 60, 100, 200, 400])
 _RANKS = np.array([1, 2, 3, 5, 9, 17])
+_MOST_SOURCES = 4
 PAIR_FEATURE_SIZES = (
     1 + 2 * (len(_DISTANCES) + 1),  # 0 nobody; gap in tokens, before and after
     1 + 2 * 6,  # 0 nobody; sentences between, before and after
@@ -66,13 +67,14 @@ PAIR_FEATURE_SIZES = (
     1 + 2 * (len(_RANKS) + 1),  # 0 nobody; rank among the candidates, before and after
     1 + 4,  # 0 nobody; apart, inside, around, the same
     1 + 9,  # 0 nobody; form of the one against the other
-    1 + 9,  # 0 nobody; gender and number of the one against the other
+    1 + len(Agreement) ** 2,  # 0 nobody; gender and number of the one against the other
+    1 + 1 + (_MOST_SOURCES + 1),  # 0 nobody; whether the second is a source, and how many others are between
 )
 
 
 def propose(text: TokenizedText, candidates: Sequence[Candidate]) -> Pairs:
     """Return every pair of `candidates` (in the order of the text) that some relation allows, with its features."""
-    forms = [_Form.of(text, candidate) for candidate in candidates]
+    words = [written_words(text, candidate) for candidate in candidates]
     firsts: list[int] = []
     seconds: list[int] = []
     relations: list[int] = []
@@ -90,7 +92,7 @@ def propose(text: TokenizedText, candidates: Sequence[Candidate]) -> Pairs:
             relations += [int(relation)] * (1 + end - begin)
     spans = np.array([(0, 0), *((c.first, c.last) for c in candidates)], dtype=np.int64)
     pairs = np.array([firsts, seconds], dtype=np.int64).T.reshape(-1, 2)
-    features = _features(text, spans[1:], pairs, np.array(ranks, dtype=np.int64), forms)
+    features = _features(text, candidates, words, pairs, np.array(ranks, dtype=np.int64))
     return Pairs(
         spans=spans,
         kinds=np.array([SpanKind.NOBODY, *(c.kind for c in candidates)], dtype=np.int64),
@@ -102,17 +104,19 @@ def propose(text: TokenizedText, candidates: Sequence[Candidate]) -> Pairs:
 
 def _features(
     text: TokenizedText,
-    spans: NDArray[np.int64],
+    candidates: Sequence[Candidate],
+    words: Sequence[Sequence[str]],
     pairs: NDArray[np.int64],
     ranks: NDArray[np.int64],
-    forms: Sequence["_Form"],
 ) -> NDArray[np.int64]:
     """Return ``(n_pairs, len(PAIR_FEATURE_SIZES))``; all zero for the pairs with nobody."""
     features = np.zeros((len(pairs), len(PAIR_FEATURE_SIZES)), dtype=np.int64)
     real = pairs[:, 1] >= 0
     if not real.any():
         return features
-    head, tail = spans[pairs[real, 0]], spans[pairs[real, 1]]
+    spans = np.array([(candidate.first, candidate.last) for candidate in candidates], dtype=np.int64)
+    first, second = pairs[real].T
+    head, tail = spans[first], spans[second]
     tail_follows = tail[:, 0] >= head[:, 0]
     gap = np.where(tail_follows, tail[:, 0] - head[:, 1], head[:, 0] - tail[:, 1]).clip(0)
     features[real, 0] = 1 + np.digitize(gap, _DISTANCES) + tail_follows * (len(_DISTANCES) + 1)
@@ -126,20 +130,29 @@ def _features(
     inside = (tail[:, 0] >= head[:, 0]) & (tail[:, 1] <= head[:, 1])
     around = (tail[:, 0] <= head[:, 0]) & (tail[:, 1] >= head[:, 1])
     features[real, 4] = 1 + inside + 2 * around
+    forms = [_Form.of(written) for written in words]
     features[real, 5] = [1 + forms[a].likeness(forms[b]) for a, b in pairs[real].tolist()]
-    genders = np.array([form.gender for form in forms])
-    features[real, 6] = 1 + 3 * genders[pairs[real, 0]] + genders[pairs[real, 1]]
+    shown = np.array(agreements(words))
+    features[real, 6] = 1 + len(Agreement) * shown[first] + shown[second]
+    is_source = np.array([candidate.is_source for candidate in candidates])
+    sources = np.cumsum([0, *is_source])  # before each candidate
+    between = sources[np.maximum(first, second)] - sources[np.minimum(first, second) + 1]
+    features[real, 7] = 1 + is_source[second] * (1 + between.clip(0, _MOST_SOURCES))
     return features
 
 
 _WORD = re.compile(r"\w+")
-_LONGEST_WORD = 64
 _FUNCTION_WORDS = frozenset(
     {"le", "la", "les", "l", "un", "une", "des", "du", "de", "d", "et", "a", "au", "aux", "en"}
     | {"m", "mme", "mr", "mlle", "dr", "me"}
 )
-_MASCULINE = frozenset({"il", "lui", "le", "un", "ce", "cet", "celui", "m", "mr", "monsieur"})
-_FEMININE = frozenset({"elle", "la", "une", "cette", "celle", "mme", "mlle", "madame"})
+
+
+def written_words(text: TokenizedText, candidate: Candidate) -> list[str]:
+    """Return the words of a candidate that may name somebody, as they are written; none of others."""
+    if candidate.kind not in {SpanKind.MENTION, SpanKind.INSTITUTION, SpanKind.ROLE}:
+        return []
+    return _WORD.findall(text.characters(candidate.first, candidate.last).of(text.text))
 
 
 class _Form(NamedTuple):
@@ -148,22 +161,15 @@ class _Form(NamedTuple):
     words: tuple[str, ...]  # folded, function words left out
     names: frozenset[str]  # those with a capital
     initials: str
-    gender: int  # 0 unknown, 1 masculine, 2 feminine
 
     @classmethod
-    def of(cls, text: TokenizedText, candidate: Candidate) -> "_Form":
-        span: Span = text.characters(candidate.first, candidate.last)
-        if candidate.kind not in {SpanKind.MENTION, SpanKind.INSTITUTION, SpanKind.ROLE}:
-            return cls((), frozenset(), "", 0)
-        written = _WORD.findall(span.of(text.text))
+    def of(cls, written: Sequence[str]) -> "_Form":
         folded = [fold(word) for word in written]
         kept = [(w, f) for w, f in zip(written, folded, strict=True) if f not in _FUNCTION_WORDS]
-        first = folded[0] if folded else ""
         return cls(
             tuple(f for _, f in kept),
             frozenset(f for w, f in kept if w[0].isupper()),
             "".join(w[0] for w, _ in kept if w[0].isupper()).lower(),
-            1 if first in _MASCULINE else 2 if first in _FEMININE else 0,
         )
 
     def likeness(self, other: "_Form") -> int:
@@ -186,17 +192,6 @@ class _Form(NamedTuple):
 
 def _acronym(short: _Form, long: _Form) -> bool:
     return len(short.words) == 1 and len(short.words[0]) > 1 and short.words[0] == long.initials
-
-
-def fold(word: str) -> str:
-    """Return `word` without case and accents; of what is longer than any word, the beginning."""
-    return _folded(word[:_LONGEST_WORD])
-
-
-@lru_cache(maxsize=1 << 14)  # a text says the same words again and again
-def _folded(word: str) -> str:
-    decomposed = unicodedata.normalize("NFD", word)
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
 
 
 def name_words(name: str) -> tuple[str, ...]:

@@ -20,7 +20,8 @@ ENCODER = "encoder.onnx"  # float32
 ENCODER_INT8 = "encoder.int8.onnx"  # may be left out
 EMBEDDINGS = "embeddings.bin"  # the largest tensor, which the two share
 RELATIONS = "relations.onnx"
-FORMAT = 2  # 1: the encoder's graph took a mask
+TORCH = ("model.safetensors", "config.json", "heads.json")  # all three may be left out
+FORMAT = 3  # 1: the encoder's graph took a mask; 2: pairs had fewer features
 
 
 class ModelFileError(Exception):

@@ -3,6 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from guillemet_models.cpus import usable_cpus
 
@@ -70,6 +71,7 @@ class ServerConfig:
     listen: str  # "HOST:PORT" or "unix:PATH"
     model: Path | None = None  # None: the embedded model
     threads: int | None = None  # None: the CPUs this process may use
+    runtime: Literal["onnx", "torch"] = "onnx"  # "torch" for a GPU
     limits: Limits = Limits()
     cache_bytes: int = 0  # of answers that are kept; 0: none is
     drain_seconds: float = 30.0

@@ -68,7 +68,9 @@ class Server:
         self.metrics_address = ""  # what Prometheus takes, if it is to
         self._config = config
         self._log = log
-        self.inference = Inference(load or (lambda: Extractor.load(config.model, threads=config.threads)))
+        self.inference = Inference(
+            load or (lambda: Extractor.load(config.model, threads=config.threads, runtime=config.runtime))
+        )
         self.metrics = Metrics()
         cache = ResultCache(config.cache_bytes)
         self.scheduler = Scheduler(self.inference, config.limits, cache=cache, log=log, metrics=self.metrics)

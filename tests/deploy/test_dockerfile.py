@@ -15,6 +15,7 @@ from deploy.image_steps import command_of, steps_of
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy"
 DOCKERFILE = FOLDER / "Dockerfile"
+FOR_GPUS = FOLDER / "Dockerfile.gpu"
 STEPS = steps_of(DOCKERFILE)
 ASKED = [Requirement(line) for line in requires("guillemet") or ()]
 LAST = [step for step in STEPS if step.stage == STEPS[-1].stage]
@@ -24,11 +25,24 @@ def arguments(name: str) -> list[str]:
     return [step.arguments for step in LAST if step.name == name]
 
 
-def test_the_linter_finds_nothing() -> None:
+@pytest.mark.parametrize("file", [DOCKERFILE, FOR_GPUS], ids=lambda file: file.name)
+def test_the_linter_finds_nothing(file: Path) -> None:
     hadolint = Path(sys.executable).with_name("hadolint")
-    done = subprocess.run([hadolint, DOCKERFILE], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([hadolint, file], capture_output=True, text=True, check=False, timeout=60)
 
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_image_for_gpus_differs_in_torch_alone() -> None:
+    steps, others = (
+        [(step.stage, step.name, step.arguments) for step in of if step.name not in {"RUN", "CMD"}]
+        for of in (STEPS, steps_of(FOR_GPUS))
+    )
+    said = " ".join(step.arguments for step in steps_of(FOR_GPUS))
+
+    assert steps == others
+    assert "torch==" in said
+    assert '"--runtime", "torch"' in said
 
 
 def test_the_image_is_built_in_stages_and_runs_without_privileges() -> None:

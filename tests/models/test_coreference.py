@@ -98,6 +98,13 @@ def test_a_quotation_without_source_or_speaker_abstains(reader: Read) -> None:
         ("l’Élysée", INSTITUTION, "Élysée"),
         ("d'autres témoins", GROUP, "témoins"),
         ("Le Monde", INSTITUTION, "Monde"),
+        ("les chiffres provisoires de l'Insee", INSTITUTION, "Insee"),
+        ("un récent sondage Ifop du 3 mai", INSTITUTION, "Ifop"),
+        ("une étude Sondis pour La Gazette", INSTITUTION, "Sondis"),
+        ("la Lettre d'Orne", INSTITUTION, "Lettre d'Orne"),
+        ("le rapport", INSTITUTION, "rapport"),
+        ("l'Union des Pêcheurs (UDP)", INSTITUTION, "Union des Pêcheurs"),
+        ("Paul (le frère)", PERSON, "Paul"),
         ("Paul", PERSON, "Paul"),
     ],
 )
@@ -199,6 +206,25 @@ def test_people_whose_names_share_no_word_are_two(reader: Read) -> None:
 
     assert [entity.name.of(document.text) for entity in document.entities] == ["Anne Roux", "Paul Petit"]
     assert [quotation.speaker for quotation in document.quotations] == ["e1", "e2"]
+
+
+@pytest.mark.parametrize(("pronoun", "antecedent"), [("elle", "Anne Roux"), ("il", "Paul Petit")])
+def test_a_pronoun_never_stands_for_somebody_of_the_other_gender(reader: Read, pronoun: str, antecedent: str) -> None:
+    text = f"Anne Roux et Paul Petit sont venus. « Oui », a dit {pronoun} hier."
+    likeliest, other = sorted(["Anne Roux", "Paul Petit"], key=lambda name: name == antecedent)
+    document = resolved(
+        reader(
+            text,
+            contents={"« Oui »": DIRECT},
+            sources=[pronoun],
+            mentions={"Anne Roux": PERSON, "Paul Petit": PERSON, pronoun: PERSON},
+            names=["Anne Roux", "Paul Petit"],
+            related=[(Relation.SOURCE, "« Oui »", pronoun), (Relation.ANTECEDENT, pronoun, likeliest)],
+        )
+    )
+
+    assert likeliest != other == antecedent
+    assert [entity.name.of(text) for entity in document.entities] == [antecedent]
 
 
 def test_entities_are_numbered_by_their_first_mention_and_quotations_by_their_first_character(reader: Read) -> None:

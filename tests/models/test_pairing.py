@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from guillemet_models.agreement import Agreement
 from guillemet_models.document import Span
-from guillemet_models.pairing import PAIR_FEATURE_SIZES, REACH, Candidate, fold, folded_name, propose
+from guillemet_models.folding import fold
+from guillemet_models.pairing import PAIR_FEATURE_SIZES, REACH, Candidate, folded_name, propose
 from guillemet_models.scheme import Relation, SpanKind
 from guillemet_models.tokenization import TextTokenizer, TokenizedText
 
@@ -16,13 +18,13 @@ TEXT = (
     "« Oui », a dit Nikolaï Patrouchev. M. Patrouchev, 72 ans, dirige la CGT.\n– Non !\n\nElle a ri\u202f: “ha” 👩🏽\u200d🚒."
 )
 KINDS = [kind for kind in SpanKind if kind is not SpanKind.NOBODY]
-LIKENESS, GENDER = 5, 6
+LIKENESS, AGREEMENT, SPEAKING = 5, 6, 7
 
 
 @st.composite
 def candidate_lists(draw: st.DrawFn, length: int) -> list[Candidate]:
-    spans = st.tuples(st.sampled_from(KINDS), st.integers(0, length - 1), st.integers(0, 30)).map(
-        lambda drawn: Candidate(drawn[0], drawn[1], min(length - 1, drawn[1] + drawn[2]))
+    spans = st.tuples(st.sampled_from(KINDS), st.integers(0, length - 1), st.integers(0, 30), st.booleans()).map(
+        lambda drawn: Candidate(drawn[0], drawn[1], min(length - 1, drawn[1] + drawn[2]), drawn[3])
     )
     found = draw(st.lists(spans, max_size=40, unique=True))
     return sorted(found, key=lambda candidate: (candidate.first, candidate.last, candidate.kind))
@@ -142,13 +144,35 @@ def test_names_are_alike_by_their_words(tiny_tokenizer: TextTokenizer, later: st
 
 
 @pytest.mark.parametrize(
-    ("later", "earlier", "genders"),
-    [("elle", "la ministre", (2, 2)), ("il", "Mme Dupont", (1, 2)), ("le maire", "Anne Dupont", (1, 0))],
+    ("later", "earlier", "shown"),
+    [
+        ("elle", "la ministre", (Agreement.FEMININE, Agreement.FEMININE)),
+        ("il", "Mme Dupont", (Agreement.MASCULINE, Agreement.FEMININE)),
+        ("le maire", "Anne Dupont", (Agreement.MASCULINE, Agreement.FEMININE)),
+        ("ils", "les syndicats", (Agreement.PLURAL, Agreement.PLURAL)),
+        ("l’élue", "Dupont", (Agreement.UNKNOWN, Agreement.UNKNOWN)),
+        ("Dupont", "Anne Dupont", (Agreement.FEMININE, Agreement.FEMININE)),
+    ],
 )
-def test_genders_are_seen_side_by_side(
-    tiny_tokenizer: TextTokenizer, later: str, earlier: str, genders: tuple[int, int]
+def test_what_a_pronoun_agrees_with_is_seen_side_by_side(
+    tiny_tokenizer: TextTokenizer, later: str, earlier: str, shown: tuple[Agreement, Agreement]
 ) -> None:
-    assert divmod(seen(tiny_tokenizer, later, earlier, GENDER), 3) == genders
+    assert divmod(seen(tiny_tokenizer, later, earlier, AGREEMENT), len(Agreement)) == shown
+
+
+def test_it_is_seen_who_has_spoken_and_how_many_others_since(tiny_tokenizer: TextTokenizer) -> None:
+    text = tiny_tokenizer("Ana, Bob, Carl, Dan, il")
+    names = [mention(text, name)._replace(is_source=name != "Bob") for name in ("Ana", "Bob", "Carl", "Dan", "il")]
+
+    proposed = propose(text, names)
+
+    asked = (proposed.relations == Relation.ANTECEDENT) & (proposed.pairs[:, 0] == len(names)) & (proposed.pairs[:, 1] > 0)
+    assert dict(zip(proposed.pairs[asked, 1].tolist(), (proposed.features[asked, SPEAKING] - 1).tolist(), strict=True)) == {
+        1: 3,  # two in between
+        2: 0,  # no source
+        3: 2,
+        4: 1,
+    }
 
 
 def test_words_are_folded_of_case_and_accents() -> None:

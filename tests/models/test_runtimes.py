@@ -8,6 +8,7 @@ import pytest
 
 from guillemet_models.attribution import candidates
 from guillemet_models.decoding import decode
+from guillemet_models.extractor import Extractor
 from guillemet_models.pairing import propose
 from guillemet_models.runtime import OnnxRuntime
 from guillemet_models.scheme import LAYERS
@@ -41,6 +42,18 @@ def test_both_runtimes_say_the_same(
         pairs = propose(text, candidates(text, tagging)[0])
         assert len(pairs.pairs)
         np.testing.assert_allclose(by_onnx.relate(states[0], pairs), by_torch.relate(states[0], pairs), atol=TOLERANCE)
+
+
+def test_both_runtimes_load_from_one_folder_and_find_the_same(
+    tiny_onnx_folder: Path, gold_documents: list[dict[str, Any]]
+) -> None:
+    by_onnx, by_torch = (Extractor.load(tiny_onnx_folder, threads=1, runtime=name) for name in ("onnx", "torch"))
+
+    assert (by_onnx.description.runtime, by_torch.description.runtime) == ("onnx", "torch")
+    for document in gold_documents[:4]:
+        [one], [other] = (extractor.extract([document["text"]]) for extractor in (by_onnx, by_torch))
+        assert [quotation.spans for quotation in one.quotations] == [quotation.spans for quotation in other.quotations]
+        assert [entity.mentions for entity in one.entities] == [entity.mentions for entity in other.entities]
 
 
 def test_padding_changes_nothing(runtimes: tuple[TorchRuntime, OnnxRuntime]) -> None:

@@ -95,6 +95,11 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         Extractor.load(tmp_path / "nowhere")
 
 
+def test_torch_needs_weights_of_its_own() -> None:
+    with pytest.raises(ModelFileError, match="no weights for torch: guillemet export --torch writes them"):
+        Extractor.load(runtime="torch")
+
+
 def test_a_graph_that_is_none_is_refused(folder: Path) -> None:
     with pytest.raises(ModelFileError, match=str(folder)):
         OnnxRuntime(folder)

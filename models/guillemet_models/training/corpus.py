@@ -141,13 +141,13 @@ class _Gold:
             source: quotation["speaker"] for quotation in self.quotations if (source := self._tokens(quotation["source"]))
         }
         for tokens, speaker in sources.items():
-            found[Candidate(SpanKind.MENTION, *tokens)] = self._mention_fact(tokens, speaker)
+            found[Candidate(SpanKind.MENTION, *tokens, is_source=True)] = self._mention_fact(tokens, speaker)
         if disturbance:
             found |= {Candidate(SpanKind.MENTION, *tokens): _Fact(tokens=tokens) for tokens in self._strangers(disturbance)}
         for tokens, name in self.mentions:
             if disturbance and disturbance.random() < MISSED_SHARE:
                 continue
-            if not any(_meet(tokens, source) and name == owner for source, owner in sources.items()):
+            if not any(_meet(tokens, source) and (name == owner or tokens == source) for source, owner in sources.items()):
                 found.setdefault(Candidate(SpanKind.MENTION, *tokens), self._mention_fact(tokens, name))
         found |= {Candidate(SpanKind.ROLE, *tokens): _Fact(role=words) for tokens, words in self.roles}
         found |= {Candidate(SpanKind.INSTITUTION, *tokens): _Fact(institution=words) for tokens, words in self.institutions}

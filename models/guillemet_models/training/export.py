@@ -23,13 +23,21 @@ from guillemet_models.model import QuotationModel
 from guillemet_models.pairing import PAIR_FEATURE_SIZES
 from guillemet_models.tokenization import FEATURE_SIZES
 from guillemet_models.training.modernbert import rebuild
-from guillemet_models.weights import EMBEDDINGS, ENCODER, ENCODER_INT8, RELATIONS, TOKENIZER, ModelSettings, sha256
+from guillemet_models.weights import EMBEDDINGS, ENCODER, ENCODER_INT8, RELATIONS, TOKENIZER, TORCH, ModelSettings, sha256
 
 # Smaller tensors (biases, norms, shapes) stay as they are: nothing to gain, and precision matters there.
 HALVED_FROM_ELEMENTS = 4096
 
 
-def export(model: QuotationModel, tokenizer: Path, folder: Path, settings: ModelSettings, *, int8: bool = False) -> None:
+def export(
+    model: QuotationModel,
+    tokenizer: Path,
+    folder: Path,
+    settings: ModelSettings,
+    *,
+    int8: bool = False,
+    torch_too: bool = False,
+) -> None:
     """Write the model folder.
 
     Args:
@@ -38,8 +46,13 @@ def export(model: QuotationModel, tokenizer: Path, folder: Path, settings: Model
         folder: Made if it is not there; files of a model in it are replaced.
         settings: Of the folder; the digests are filled in.
         int8: Add an encoder with quantized matrices, for CPUs that have the instructions.
+        torch_too: Add the weights as torch reads them, for GPUs.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for name in TORCH:
+        (folder / name).unlink(missing_ok=True)
+    if torch_too:
+        model.save(folder, tokenizer)
     model = deepcopy(model).float().cpu().eval()
     model.encoder.attend_plainly()
     rebuild(model.encoder.transformer)
@@ -54,7 +67,7 @@ def export(model: QuotationModel, tokenizer: Path, folder: Path, settings: Model
         _shrink(folder / graph, shares_embeddings=graph != RELATIONS)
     if tokenizer.resolve() != (folder / TOKENIZER).resolve():
         copyfile(tokenizer, folder / TOKENIZER)
-    files = (*encoders, EMBEDDINGS, RELATIONS, TOKENIZER)
+    files = (*encoders, EMBEDDINGS, RELATIONS, TOKENIZER, *(TORCH if torch_too else ()))
     window = min(settings.window_tokens, model.encoder.max_tokens)
     overlap = min(settings.overlap_tokens, window // 4)
     replace(

@@ -13,7 +13,7 @@ from typing import Any
 
 from guillemet_models.training.augmentation import Edit, apply
 
-_GIVEN_NAMES = tuple(tomllib.loads(files(__package__).joinpath("given_names.toml").read_text(encoding="utf-8")).values())
+_GIVEN_NAMES = tuple(tomllib.loads(files("guillemet_models").joinpath("given_names.toml").read_text(encoding="utf-8")).values())
 _ACRONYM = re.compile(r"(?<![\w.&-])[A-ZÉ]{3,5}(?![\w.&-])")
 _SURNAME = re.compile(r"[^\W\d_a-zà-ÿ][\w’'-]{2,}")
 _VOWELS = frozenset("AEÉIOUYH")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from guillemet_models.pairing import fold
+from guillemet_models.folding import fold
 from guillemet_models.training.augmentation import MARK_STYLES, Augmentation, Edit, apply, vary
 
 NEVER = Augmentation(other_marks=0.0, lost_breaks=0.0, glued=0.0, doubled=0.0, bare_capitals=0.0, shouted=0.0)
