@@ -33,6 +33,7 @@ class Calibration:
     source: Scale = Scale()
     speaker: Scale = Scale()
     institution: Scale = Scale()
+    no_institution: Scale = Scale()  # that the text gives none: far surer of itself than of the one it gives
 
     def apply(self, document: Document) -> Document:
         """Return `document` with its probabilities calibrated."""
@@ -48,8 +49,9 @@ class Calibration:
                 for quotation in document.quotations
             ),
             entities=tuple(
-                replace(entity, institution_probability=self.institution(entity.institution_probability))
+                replace(entity, institution_probability=scale(entity.institution_probability))
                 for entity in document.entities
+                for scale in (self.no_institution if entity.institution is None else self.institution,)
             ),
         )
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,8 +52,17 @@ def test_the_default_scale_changes_nothing(probability: float) -> None:
     assert Scale()(probability) == pytest.approx(probability)
 
 
+def test_that_there_is_an_institution_is_scaled_apart_from_that_there_is_none() -> None:
+    given = document(0.5)
+    given = replace(given, entities=(replace(given.entities[0], institution=Span(9, 12)),))
+
+    (entity,) = Calibration(institution=Scale(1, 2), no_institution=Scale(1, -2)).apply(given).entities
+
+    assert entity.institution_probability == pytest.approx(0.881, abs=1e-3)
+
+
 def test_each_probability_is_scaled_by_its_own_kind_and_nothing_else_changes() -> None:
-    calibration = Calibration(quotation=Scale(1, 1), source=Scale(1, 2), speaker=Scale(1, -1), institution=Scale(1, -2))
+    calibration = Calibration(quotation=Scale(1, 1), source=Scale(1, 2), speaker=Scale(1, -1), no_institution=Scale(1, -2))
 
     before, after = document(0.5), calibration.apply(document(0.5))
 

@@ -112,7 +112,8 @@ def _answers(number: int, gold: dict[str, Any], document: Document) -> Iterator[
         if speaker and found and is_right:
             wanted = speaker["institution"] and name_words(speaker["institution"])
             institution = found.institution and name_words(found.institution.of(document.text))
-            yield Answer("institution", found.institution_probability, institution == wanted, number)
+            kind = "institution" if found.institution else "no_institution"
+            yield Answer(kind, found.institution_probability, institution == wanted, number)
 
 
 def _aligned(gold: dict[str, Any], document: Document) -> Iterator[tuple[int, int]]:
