@@ -91,8 +91,6 @@ def _clusters(evidence: Evidence) -> dict[int, Cluster]:
                 total[None] = total.get(None, 0.0) + probability
             elif own.admits(other := clusters[antecedent]):
                 total[other.mentions[0]] = total.get(other.mentions[0], 0.0) + probability
-        if len(total) > 1 and is_pronoun(evidence, index):
-            del total[None]  # it refers to somebody
         best = max(total, key=lambda key: total[key])
         certainty[index] = total[best]
         if best is not None:
