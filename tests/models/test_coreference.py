@@ -208,23 +208,20 @@ def test_people_whose_names_share_no_word_are_two(reader: Read) -> None:
     assert [quotation.speaker for quotation in document.quotations] == ["e1", "e2"]
 
 
-@pytest.mark.parametrize(("pronoun", "antecedent"), [("elle", "Anne Roux"), ("il", "Paul Petit")])
-def test_a_pronoun_never_stands_for_somebody_of_the_other_gender(reader: Read, pronoun: str, antecedent: str) -> None:
-    text = f"Anne Roux et Paul Petit sont venus. « Oui », a dit {pronoun} hier."
-    likeliest, other = sorted(["Anne Roux", "Paul Petit"], key=lambda name: name == antecedent)
+@pytest.mark.parametrize(("pronoun", "speaks"), [("il", True), ("elle", False)])
+def test_a_pronoun_never_stands_for_somebody_of_the_other_gender(reader: Read, pronoun: str, speaks: bool) -> None:  # noqa: FBT001
     document = resolved(
         reader(
-            text,
+            f"Paul Petit est venu. « Oui », a dit {pronoun} hier.",
             contents={"« Oui »": DIRECT},
             sources=[pronoun],
-            mentions={"Anne Roux": PERSON, "Paul Petit": PERSON, pronoun: PERSON},
-            names=["Anne Roux", "Paul Petit"],
-            related=[(Relation.SOURCE, "« Oui »", pronoun), (Relation.ANTECEDENT, pronoun, likeliest)],
+            mentions={"Paul Petit": PERSON, pronoun: PERSON},
+            names=["Paul Petit"],
+            related=[(Relation.SOURCE, "« Oui »", pronoun), (Relation.ANTECEDENT, pronoun, "Paul Petit")],
         )
     )
 
-    assert likeliest != other == antecedent
-    assert [entity.name.of(text) for entity in document.entities] == [antecedent]
+    assert (document.quotations[0].speaker is not None) is speaks
 
 
 def test_entities_are_numbered_by_their_first_mention_and_quotations_by_their_first_character(reader: Read) -> None:

@@ -198,7 +198,7 @@ def test_a_model_that_cannot_be_loaded_is_said_in_one_sentence(tmp_path: Path) -
 def test_an_embedded_server_answers_on_a_private_socket_and_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, reader: "RegexReader", capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(Extractor, "load", lambda folder, *, threads: reader)  # noqa: ARG005
+    monkeypatch.setattr(Extractor, "load", lambda folder, **_: reader)  # noqa: ARG005
 
     with embedded_server() as address:
         folder = Path(address.removeprefix("unix:")).parent
