@@ -49,8 +49,6 @@ def export(
         torch_too: Add the weights as torch reads them, for GPUs.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for name in TORCH:
-        (folder / name).unlink(missing_ok=True)
     if torch_too:
         model.save(folder, tokenizer)
     model = deepcopy(model).float().cpu().eval()
