@@ -2,11 +2,13 @@
 
 import itertools
 import lzma
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from tokenizers import Tokenizer
 from transformers import AutoModelForMaskedLM
 
 from guillemet_models.encoder import Encoder
@@ -120,3 +122,13 @@ def test_a_wrong_key_is_named(tmp_path: Path, line: str, word: str) -> None:
 
     with pytest.raises(ValueError, match=word):
         PretrainingConfig.read(path)
+
+
+def test_a_run_begins_behind_the_documents_that_an_earlier_one_has_read(config: PretrainingConfig) -> None:
+    tokenizer = Tokenizer.from_file(str(config.encoder / "tokenizer.json"))
+    second = list(itertools.islice(documents(config.corpus, config.max_document_characters), 2))[1]
+
+    first_window = next(windows(replace(config, skipped_documents=1)))
+
+    expected = tokenizer.encode(second).ids[: first_window.numel()]
+    assert first_window.flatten().tolist()[: len(expected)] == expected
