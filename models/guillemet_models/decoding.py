@@ -2,17 +2,18 @@
 
 In a layer of K labels a text is, behind each token, either outside of all spans ("closed") or inside one that goes on ("open"
 with a label). A begin opens, an end closes, a single and an outside stay closed, an inside stays open: the states of the scheme
-are the edges of this automaton of K + 1 nodes, which makes the exact sums and maxima small.
+are the edges of this automaton of K + 1 nodes, which makes exact sums and maxima small.
 """
 
-from bisect import bisect_right
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from guillemet_models.automaton import Edges, best_arrivals, probabilities
+from guillemet_models.forward_backward import Edges, probabilities
 from guillemet_models.scheme import BEGIN, END, INSIDE, LAYERS, SINGLE, STATES_PER_LABEL, Layer
+from guillemet_models.viterbi import best_spans
 
 # An article has a thousand, a long report some ten thousand.
 _LONG_TOKENS = 32_768
@@ -70,45 +71,27 @@ def _decode(scores: NDArray[np.float32], places: range, bonus: dict[str, float])
             begin[labelled, :, place - places.start] += number
             single[labelled, :, place - places.start] += number
     alone = np.concatenate([by_state[:1], single])  # all that stays closed
+    highest = alone.max(axis=0)
 
-    stay = np.logaddexp.reduce(alone, keepdims=True)
+    stay = highest + np.log(np.exp(alone - highest).sum(axis=0, keepdims=True))
     edges = probabilities(Edges(stay, begin, inside, end))
     labels = edges.begin + edges.inside + edges.end + edges.stay * np.exp(single - stay)
-    arrivals, opened = best_arrivals(Edges(alone.max(axis=0, keepdims=True), begin, inside, end))
+    covered = np.zeros((len(scores) + 1, len(places)))
+    labels.sum(axis=0).cumsum(axis=0, dtype=np.float64, out=covered[1:])
 
     chosen = alone.argmax(axis=0)
     spans: dict[Layer, list[TaggedSpan]] = {}
     probability: dict[Layer, NDArray[np.float32]] = {}
     for column, layer in enumerate(LAYERS[places.start : places.stop]):
-        probability[layer] = labels[: len(layer.labels), :, column].T.astype(np.float32)
-        found = _spans(arrivals[:, column], opened[: len(layer.labels), :, column], chosen[:, column])
-        covered = np.cumsum([0.0, *labels[:, :, column].sum(axis=0)])
+        own = slice(len(layer.labels)), slice(None), column
+        probability[layer] = labels[own].T
+        found = best_spans(highest[:, column], begin[own], inside[own], end[own])
+        whole, singles = covered[:, column].tolist(), chosen[:, column]
+        for _, first, last in found:
+            singles[first : last + 1] = 0
+        found += [(int(singles[token]) - 1, token, token) for token in np.flatnonzero(singles).tolist()]
         spans[layer] = [
-            TaggedSpan(layer, label, first, last, float((covered[last + 1] - covered[first]) / (last + 1 - first)))
-            for label, first, last in found
+            TaggedSpan(layer, label, first, last, (whole[last + 1] - whole[first]) / (last + 1 - first))
+            for label, first, last in sorted(found, key=itemgetter(1))
         ]
     return Tagging(spans, probability)
-
-
-def _spans(arrivals: NDArray[np.int64], opened: NDArray[np.bool_], alone: NDArray[np.int64]) -> list[tuple[int, int, int]]:
-    """Follow the best path of one layer back from its end, from span to span; return (label, first, last) of each.
-
-    Args:
-        arrivals: How the path that is closed behind each token got there, see `best_arrivals`.
-        opened: Whether the path that is open with each label behind each token was closed before it.
-        alone: For each token, 0 if it is outside should the text stay closed there, else 1 + the label of its single.
-    """
-    ends = np.flatnonzero(arrivals).tolist()
-    begins = [np.flatnonzero(of_label).tolist() for of_label in opened]
-    spans: list[tuple[int, int, int]] = []
-    token = len(arrivals)
-    while place := bisect_right(ends, token - 1):
-        last = ends[place - 1]
-        label = int(arrivals[last]) - 1
-        token = begins[label][bisect_right(begins[label], last - 1) - 1]
-        spans.append((label, token, last))
-    singles = alone.copy()
-    for _, first, last in spans:
-        singles[first : last + 1] = 0
-    spans += [(int(singles[token]) - 1, token, token) for token in np.flatnonzero(singles).tolist()]
-    return sorted(spans, key=lambda span: span[1])

@@ -1,6 +1,8 @@
 """The threads in which the model works, so that the event loop never does."""
 
 import asyncio
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +16,9 @@ from guillemet_server.waiting import FairQueue, Item, Turn, Window
 
 # Any French text: the first inference allocates what the following ones reuse.
 _WARM_UP = "« Nous sommes prêts », a déclaré la ministre. Selon elle, le texte sera adopté."
+
+# Answering callers takes little of a CPU and reading all of it: who reads gives way. (On Linux each thread has a niceness.)
+_NICENESS = 5
 
 Report = Callable[[list[Item], list[Turn | Exception]], None]
 """Told of each batch what became of its items; of none of them if nobody waited for any."""
@@ -98,6 +103,8 @@ class Inference:
         return extractor
 
     def _read(self, queue: FairQueue, max_batch_tokens: int, report: Report) -> None:
+        if sys.platform == "linux":
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
         name = threading.current_thread().name
         while batch := queue.next_batch(max_batch_tokens):
             self._in_work[name] = (sum(item.tokens for item in batch), time.monotonic())
