@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 
 import numpy as np
 
@@ -195,23 +196,22 @@ def _without(text: str, span: Span, prefix: re.Pattern[str]) -> Span:
 
 
 def _attribute(evidence: Evidence, mentions: Iterable[int], relation: Relation) -> tuple[Span | None, float]:
-    """Return the role or institution that some mention is surest of, the same words counted together."""
-    best: dict[str, tuple[float, Span]] = {}
+    """Return the role or institution that some mention is surest of, the same words counted together, and how sure that is."""
+    best: dict[str, tuple[float, int]] = {}  # of the words: probability of the relation, candidate
     nothing = 1.0
     for mention in mentions:
         likely = evidence.relations.of(mention, relation)
         nothing = min(nothing, likely.get(None, 0.0))
-        words: dict[str, tuple[float, Span]] = {}
+        words: dict[str, tuple[float, int]] = {}
         for index, probability in likely.items():
             if index is not None:
-                span = evidence.characters(index)
-                key = folded_name([span.of(evidence.text.text)])
-                words[key] = (words.get(key, (0.0, span))[0] + probability, span)
-        for key, (probability, span) in words.items():
-            if probability > best.get(key, (0.0, span))[0]:
-                best[key] = (probability, span)
+                key = folded_name([evidence.characters(index).of(evidence.text.text)])
+                words[key] = (words.get(key, (0.0, index))[0] + probability, index)
+        for key, found in words.items():
+            best[key] = max(best.get(key, found), found, key=itemgetter(0))
     if best:
-        probability, span = max(best.values(), key=lambda item: item[0])
+        probability, index = max(best.values(), key=itemgetter(0))
         if probability > 0.5:
-            return span, probability
+            # The relation takes for granted that the span is one.
+            return evidence.characters(index), probability * evidence.tagged[index].probability
     return None, nothing

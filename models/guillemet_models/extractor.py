@@ -18,6 +18,9 @@ from guillemet_models.steps import step
 from guillemet_models.tokenization import FEATURE_SIZES, TextTokenizer, TokenizedText, windows
 from guillemet_models.weights import TOKENIZER, TORCH, ModelFileError, ModelSettings, embedded_folder, read_settings
 
+# What an article has; a hundred thousand pairs of a long report would take a gigabyte, which the process would keep.
+_PAIRS_TOGETHER = 8_192
+
 RuntimeName: TypeAlias = Literal["onnx", "torch"]
 
 
@@ -164,8 +167,8 @@ class Extractor:
         tagging = decode(scores, self._settings.bonus)
         found, tagged = candidates(tokenized, tagging)
         pairs = propose(tokenized, found)
-        related = self._runtime.relate(states, pairs) if len(pairs.pairs) else np.zeros(0, dtype=np.float32)
-        relations = RelationProbabilities(pairs, related)
+        related = [self._runtime.relate(states, part) for part in pairs.parts(_PAIRS_TOGETHER)]
+        relations = RelationProbabilities(pairs, np.concatenate([np.zeros(0, dtype=np.float32), *related]))
         evidence = Evidence(tokenized, tagging, found, tagged, relations)
         quotations, entities = resolve(evidence, attribute(evidence))
         document = Document(

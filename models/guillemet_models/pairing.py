@@ -5,7 +5,7 @@ The same pairs are proposed in training and in use. For each first span and rela
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -36,6 +36,13 @@ class Pairs:
     pairs: NDArray[np.int64]  # (n_pairs, 2)
     relations: NDArray[np.int64]  # (n_pairs,)
     features: NDArray[np.int64]  # (n_pairs, len(PAIR_FEATURE_SIZES))
+
+    def parts(self, size: int) -> Iterator["Pairs"]:
+        """Yield the pairs, `size` at a time, with the spans that they are of."""
+        for begin in range(0, len(self.pairs), size):
+            own = slice(begin, begin + size)
+            spans, pairs = np.unique(self.pairs[own], return_inverse=True)
+            yield Pairs(self.spans[spans], self.kinds[spans], pairs.reshape(-1, 2), self.relations[own], self.features[own])
 
 
 # How far each relation looks, in candidates of the right kind: (before, after) the first span.

@@ -15,7 +15,7 @@ from guillemet_server.serving import Server
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # After so long a thread that decodes lets the event loop go on, which may have to turn a caller away. Python's own: 5 ms.
-_SWITCH_SECONDS = 0.0005
+_SWITCH_SECONDS = 0.0001
 
 
 async def run(config: ServerConfig, log: FilteringBoundLogger) -> None:

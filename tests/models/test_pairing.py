@@ -74,6 +74,20 @@ def test_antecedents_and_continued_contents_stand_before(tiny_tokenizer: TextTok
     assert (proposed.pairs[backward, 1] < proposed.pairs[backward, 0]).all()
 
 
+@given(data=st.data(), size=st.integers(1, 50))
+def test_the_parts_of_the_pairs_are_the_pairs(tiny_tokenizer: TextTokenizer, data: st.DataObject, size: int) -> None:
+    whole = propose(tiny_tokenizer(TEXT), data.draw(candidate_lists(len(tiny_tokenizer(TEXT)))))
+
+    parts = list(whole.parts(size))
+
+    assert all(0 < len(part.pairs) <= size for part in parts)
+    assert [row for part in parts for row in part.spans[part.pairs].tolist()] == whole.spans[whole.pairs].tolist()
+    assert [row for part in parts for row in part.kinds[part.pairs].tolist()] == whole.kinds[whole.pairs].tolist()
+    assert [row for part in parts for row in part.relations.tolist()] == whole.relations.tolist()
+    assert [row for part in parts for row in part.features.tolist()] == whole.features.tolist()
+    assert all(len(part.spans) <= 2 * size for part in parts)
+
+
 def test_a_text_without_candidates_has_no_pairs(tiny_tokenizer: TextTokenizer) -> None:
     proposed = propose(tiny_tokenizer(TEXT), [])
 
