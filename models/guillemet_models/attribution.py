@@ -1,6 +1,6 @@
 """Spans and relations -> quotations, each with its type, its cue and its source."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -82,7 +82,7 @@ def candidates(text: TokenizedText, tagging: Tagging) -> tuple[list[Candidate], 
     chosen += [(Candidate(SpanKind.CONTENT, span.first, span.last), span) for span in contents]
     for layer, kind in ((NESTED, SpanKind.CONTENT), (CUE, SpanKind.CUE)):
         chosen += [(Candidate(kind, span.first, span.last), span) for span in tagging.spans[layer]]
-    sources = tagging.spans[SOURCE]
+    sources = [_before_content(text, source, contents) for source in tagging.spans[SOURCE]]
     chosen += [(Candidate(SpanKind.MENTION, span.first, span.last, is_source=True), span) for span in sources]
     for mention in tagging.spans[MENTION]:
         # A mention around or inside a source is that source.
@@ -96,6 +96,17 @@ def candidates(text: TokenizedText, tagging: Tagging) -> tuple[list[Candidate], 
         unique.setdefault(candidate, span)
     ordered = dict(sorted(unique.items(), key=lambda item: (item[0].first, item[0].last, item[0].kind)))
     return list(ordered), list(ordered.values())
+
+
+def _before_content(text: TokenizedText, source: TaggedSpan, contents: Sequence[TaggedSpan]) -> TaggedSpan:
+    """Return a source without what a content that begins inside of it takes: no word both names who speaks and is spoken."""
+    place = bisect_right(contents, source.first, key=lambda content: content.first)
+    if place == len(contents) or contents[place].first > source.last or contents[place].last <= source.last:
+        return source
+    last = contents[place].first - 1
+    while last > source.first and not any(map(str.isalnum, text.text[text.begins[last] : text.ends[last]])):
+        last -= 1
+    return replace(source, last=last)
 
 
 def _unbroken(text: TokenizedText, contents: Sequence[TaggedSpan]) -> list[TaggedSpan]:

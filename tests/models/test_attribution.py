@@ -152,6 +152,23 @@ def test_a_mention_that_meets_a_source_is_that_source(reader: Read) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("source", "said", "left"),
+    [
+        ("la mairie de Val, Jean Roux et Zoé Li", "Jean Roux et Zoé Li ont refusé", "la mairie de Val"),
+        ("la mairie de Val", "Jean Roux et Zoé Li ont refusé", "la mairie de Val"),
+        ("Jean Roux", "Jean Roux et Zoé Li ont refusé", "Jean Roux"),  # within, as in words that report others'
+    ],
+)
+def test_a_source_ends_where_what_is_said_begins(reader: Read, source: str, said: str, left: str) -> None:
+    text = "Selon la mairie de Val, Jean Roux et Zoé Li ont refusé."
+    evidence = reader(text, contents={said: INDIRECT}, sources=[source])
+
+    found = [evidence.characters(index).of(text) for index in range(len(evidence.found))]
+
+    assert sorted(found) == sorted([left, said])
+
+
 def test_relations_of_a_first_span_are_a_distribution() -> None:
     pairs = Pairs(
         spans=np.zeros((3, 2), dtype=np.int64),
