@@ -1,14 +1,18 @@
 """Two runtimes, one model."""
 
+import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from guillemet_models.attribution import candidates
 from guillemet_models.decoding import decode
 from guillemet_models.extractor import Extractor
+from guillemet_models.model import QuotationModel
 from guillemet_models.pairing import propose
 from guillemet_models.runtime import OnnxRuntime
 from guillemet_models.scheme import LAYERS
@@ -78,3 +82,37 @@ def test_one_token_is_enough(runtimes: tuple[TorchRuntime, OnnxRuntime]) -> None
         )
         assert states.shape[:2] == scores.shape[:2] == (1, 1)
         assert states.dtype == scores.dtype == np.float32
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles with g++")
+def test_compiled_it_says_the_same_of_any_shape(tiny_model_folder: Path) -> None:
+    plain = TorchRuntime.load(tiny_model_folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own, of its own parts
+        warnings.filterwarnings("error", message="torch cannot compile")
+        compiled = TorchRuntime(QuotationModel.load(tiny_model_folder), compiled=True)
+    random = np.random.default_rng(0)
+
+    for batch, length in ((1, 40), (3, 17), (1, 1), (2, 90)):
+        ids = random.integers(5, 200, (batch, length))
+        features = np.stack([random.integers(0, size, ids.shape) for size in FEATURE_SIZES], axis=-1)
+        is_token = np.arange(length) < random.integers(1, length + 1, (batch, 1))
+        for one, other in zip(plain.encode(ids, features, is_token), compiled.encode(ids, features, is_token), strict=True):
+            np.testing.assert_allclose(one[is_token], other[is_token], atol=TOLERANCE)
+
+
+def test_what_cannot_be_compiled_runs_as_it_is(tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def compiled(*_: object, **__: object) -> object:
+        def fail(*_: object) -> None:
+            raise RuntimeError("no compiler")
+
+        return fail
+
+    monkeypatch.setattr(torch, "compile", compiled)
+
+    with pytest.warns(UserWarning, match="no compiler"):
+        runtime = TorchRuntime(QuotationModel.load(tiny_model_folder), compiled=True)
+
+    ids = np.full((1, 5), 7)
+    states, _ = runtime.encode(ids, np.zeros((1, 5, len(FEATURE_SIZES)), dtype=np.int64), np.ones((1, 5), dtype=bool))
+    assert np.isfinite(states).all()
