@@ -113,7 +113,8 @@ def test_a_killed_replica_loses_nothing(
 
     assert {name: len(documents) for name, documents in answers.items()} == dict.fromkeys(("stream", "unary"), len(texts))
     for documents in answers.values():
-        assert [place for place, document in enumerate(found(documents)) if document != expected[place]] == []
+        wrong = {place: document for place, document in enumerate(found(documents)) if document != expected[place]}
+        assert wrong == {place: expected[place] for place in wrong}
 
 
 def test_it_is_asked_for_its_health_as_a_server_is(address: str) -> None:
