@@ -137,8 +137,7 @@ def _features(
     inside = (tail[:, 0] >= head[:, 0]) & (tail[:, 1] <= head[:, 1])
     around = (tail[:, 0] <= head[:, 0]) & (tail[:, 1] >= head[:, 1])
     features[real, 4] = 1 + inside + 2 * around
-    forms = [_Form.of(written) for written in words]
-    features[real, 5] = [1 + forms[a].likeness(forms[b]) for a, b in pairs[real].tolist()]
+    features[real, 5] = 1 + _likenesses([_Form.of(written) for written in words], first, second)
     shown = np.array(agreements(words))
     features[real, 6] = 1 + len(Agreement) * shown[first] + shown[second]
     is_source = np.array([candidate.is_source for candidate in candidates])
@@ -195,6 +194,16 @@ class _Form(NamedTuple):
             (1, self.words[0] == other.words[0]),
         )
         return next((grade for grade, holds in grades if holds), 0)
+
+
+def _likenesses(forms: Sequence[_Form], first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how the forms of each pair agree; those of the same two words, as most are, are compared once."""
+    places: dict[_Form, int] = {}
+    place = np.array([places.setdefault(form, len(places)) for form in forms])
+    different = list(places)
+    pairs, which = np.unique(place[first] * len(different) + place[second], return_inverse=True)
+    likeness = [different[one].likeness(different[other]) for one, other in zip(*np.divmod(pairs, len(different)), strict=True)]
+    return np.array(likeness)[which]
 
 
 def _acronym(short: _Form, long: _Form) -> bool:
