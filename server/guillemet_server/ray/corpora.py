@@ -84,14 +84,25 @@ def read_corpus(
         inputs: Parquet files or folders with the columns ``id`` and ``text``; ids are unique.
         output: Folder; what is there stays.
         model: A folder that every machine of the cluster has. None: the embedded model.
-        actors: That read.
+        actors: That read. At least one CPU of the cluster has to be left for the files.
         threads: And CPUs, of each.
         checkpoint: Folder that every machine of the cluster has, for the ids that are written; removed when all is.
         file_documents: At most, of one file of the output; so many are lost with a job that dies, for each actor.
 
     Returns:
         How many rows `inputs` have.
+
+    Raises:
+        ValueError: The actors would leave no CPU of the cluster to read and write files, and wait for ever.
     """
+    if not ray.is_initialized():
+        ray.init()
+    cpus = int(ray.cluster_resources().get("CPU", 0))
+    if actors * threads >= cpus:
+        raise ValueError(
+            f"{actors} actors of {threads} CPUs leave none of the cluster's {cpus} to read and write files; "
+            f"at most {max(0, cpus - 1) // threads} actors are accepted"
+        )
     context = ray.data.DataContext.get_current()
     context.checkpoint_config = checkpoint and CheckpointConfig(
         id_column="id", checkpoint_path=checkpoint, delete_checkpoint_on_success=True

@@ -95,6 +95,12 @@ def test_a_corpus_survives_a_killed_actor_and_equals_the_batch_command(
 
 
 @pytest.mark.usefixtures("cluster")
+def test_actors_that_leave_no_cpu_are_refused(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"none of the cluster's 4 .*at most 1 actors"):
+        read_corpus([str(corpus)], str(tmp_path / "output"), actors=2, threads=2)
+
+
+@pytest.mark.usefixtures("cluster")
 def test_a_job_begun_anew_reads_what_is_missing(corpus: Path, expected: dict[str, dict[str, Any]], tmp_path: Path) -> None:
     output, checkpoint = tmp_path / "output", tmp_path / "checkpoint"
     command = (
