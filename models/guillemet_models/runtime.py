@@ -109,6 +109,9 @@ class OnnxRuntime:
 def _session(graph: Path, *, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    # Texts differ in length: a plan of memory is kept for each length and serves hardly another, and what an arena keeps for
+    # the longest is of little use to the rest. The allocator of the system is faster, and gives back.
+    options.enable_mem_pattern = options.enable_cpu_mem_arena = False
     # A thread that waits by spinning takes the CPU from whoever answers the callers.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"], disabled_optimizers=_SLOWER_FUSIONS)
