@@ -1,6 +1,7 @@
 """The commands that make models: they join the command line where this package is installed."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +33,12 @@ def pretrain(
     pretraining.pretrain(config)
 
 
-def train(run: Annotated[Path, typer.Argument(help="TOML file that describes the run.", exists=True, dir_okay=False)]) -> None:
+def train(
+    run: Annotated[Path, typer.Argument(help="TOML file that describes the run.", exists=True, dir_okay=False)],
+    *,
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the file's.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder to write, instead of the file's.")] = None,
+) -> None:
     """Fine-tune a model on annotated articles; the same command resumes a run."""
     try:
         from guillemet_models.training import train as training  # noqa: PLC0415
@@ -42,7 +48,11 @@ def train(run: Annotated[Path, typer.Argument(help="TOML file that describes the
         config = training.TrainingConfig.read(run)
     except ValueError as error:
         raise _refused("train", str(error)) from error
-    training.train(config)
+    config = replace(config, seed=config.seed if seed is None else seed, output=output or config.output)
+    try:
+        training.train(config)
+    except training.OtherRunError as error:
+        raise _refused("train", str(error)) from error
 
 
 def export(

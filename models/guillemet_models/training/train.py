@@ -5,9 +5,10 @@ moving average of the weights (Izmailov et al. 2018, arXiv:1803.05407), which a 
 written every few minutes, and the same command goes on from it.
 """
 
+import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +27,13 @@ from guillemet_models.training.objective import loss_of
 from guillemet_models.training.run import check_inputs, read_run
 from guillemet_models.training.standoff import read_standoff
 from guillemet_models.training.texts import read_texts
+
+# Of a run's settings, those that may change before it goes on.
+_OF_THIS_CALL = ("output", "checkpoint_seconds")
+
+
+class OtherRunError(Exception):
+    """The folder is another run's; the message says how they differ."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +89,12 @@ class TrainingConfig:
 
 
 def train(config: TrainingConfig) -> None:
-    """Train, from the last checkpoint if there is one, and save the averaged model."""
+    """Train, from the last checkpoint if there is one, and save the averaged model.
+
+    Raises:
+        OtherRunError: The output folder is that of a run with other settings.
+    """
+    _claim_output(config)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(config.seed)
     tokenizer = TextTokenizer(config.encoder / "tokenizer.json")
@@ -107,7 +120,6 @@ def train(config: TrainingConfig) -> None:
     average = AveragedModel(model, multi_avg_fn=averaging)
     optimizer = _optimizer(model, config)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _schedule(step / len(course), config.warmup_share))
-    config.output.mkdir(parents=True, exist_ok=True)
     checkpoint = config.output / "checkpoint.pt"
     parts = {"model": model, "average": average, "optimizer": optimizer, "scheduler": scheduler}
     done = _resume(checkpoint, parts, device)
@@ -152,6 +164,24 @@ def _optimizer(model: QuotationModel, config: TrainingConfig) -> torch.optim.Opt
 def _schedule(progress: float, warmup_share: float) -> float:
     """Return the factor of the learning rates: linear up, linear down to zero."""
     return min(progress / warmup_share, (1.0 - progress) / (1.0 - warmup_share))
+
+
+def _claim_output(config: TrainingConfig) -> None:
+    """Write into the output folder which run it is of, if it is not there yet.
+
+    Raises:
+        OtherRunError: It is of another.
+    """
+    path = config.output / "run.json"
+    kept = {key: value for key, value in asdict(config).items() if key not in _OF_THIS_CALL}
+    settings = json.dumps(kept, default=str, indent=1)
+    if path.exists():
+        before, now = json.loads(path.read_text(encoding="utf-8")), json.loads(settings)
+        if other := [key for key in now if before.get(key) != now[key]]:
+            raise OtherRunError(f"{config.output} is of a run with another {' and '.join(other)}: another output is accepted")
+    else:
+        config.output.mkdir(parents=True, exist_ok=True)
+        path.write_text(settings, encoding="utf-8")
 
 
 def _resume(checkpoint: Path, parts: dict[str, Any], device: torch.device) -> int:

@@ -1,6 +1,8 @@
 """The commands say in one line what is wrong, and end with 2."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -74,6 +76,23 @@ def test_a_missing_file_or_folder_is_refused(command: str, tmp_path: Path) -> No
 
     assert result.exit_code == 2
     assert "nowhere" in "".join(result.stderr.split())
+
+
+def test_a_run_takes_a_seed_and_an_output_and_no_other_run_takes_its_place(
+    tiny_encoder_folder: Path, gold_documents: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    corpus, path = tmp_path / "corpus.jsonl", tmp_path / "run.toml"
+    corpus.write_text(json.dumps(min(gold_documents, key=lambda it: len(it["text"]))) + "\n", encoding="utf-8")
+    path.write_text(f'encoder = "{tiny_encoder_folder}"\ncorpus = "{corpus}"\noutput = "{tmp_path}/file"\nepochs = 1\n')
+
+    for seed in (3, 4):
+        assert run("train", path, "--seed", seed, "--output", tmp_path / f"{seed}").exit_code == 0
+    line = refusal(run("train", path, "--seed", 4, "--output", tmp_path / "3"))
+
+    three, four = ((tmp_path / seed / "model.safetensors").read_bytes() for seed in ("3", "4"))
+    assert three != four
+    assert "another seed" in line
+    assert not (tmp_path / "file").exists()
 
 
 def test_a_folder_without_a_trained_model_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from guillemet_models.training import train as training
 from guillemet_models.training.corpus import example
 from guillemet_models.training.sequence_loss import one_hot, sequence_loss
 from guillemet_models.training.standoff import detached
-from guillemet_models.training.train import TrainingConfig, train
+from guillemet_models.training.train import OtherRunError, TrainingConfig, train
 
 HEADS = HeadConfig(tagging_width=16, span_width=8, pair_width=8)
 
@@ -98,6 +98,7 @@ def test_training_makes_the_annotation_likelier_and_writes_a_model(
         "heads.json",
         "tokenizer.json",
         "checkpoint.pt",
+        "run.json",
     }
 
 
@@ -127,6 +128,13 @@ def test_a_finished_run_is_not_run_again(whole: TrainingConfig) -> None:
 
     after = load_file(whole.output / "model.safetensors")
     assert all(torch.equal(after[name], value) for name, value in before.items())
+
+
+def test_a_run_is_not_taken_for_another(whole: TrainingConfig) -> None:
+    other = replace(whole, seed=whole.seed + 1, masked_share=0.5)
+
+    with pytest.raises(OtherRunError, match=r"model is of a run with another masked_share and seed"):
+        train(other)
 
 
 def test_two_runs_of_one_seed_are_the_same(config: TrainingConfig, whole: TrainingConfig) -> None:
