@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,6 +42,9 @@ def evaluate(
     report: Annotated[
         Path | None, typer.Option(metavar="PAGE", help="Write an HTML page: figures, plots, and every quotation beside gold.")
     ] = None,
+    curves: Annotated[
+        Path | None, typer.Option(metavar="SVG", help="Draw reliability, and risk over coverage, of each probability.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures and outcomes as JSON.")] = False,
     save_predictions: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what the server answers, in the one format.")
@@ -60,8 +64,10 @@ def evaluate(
     _check_format(format, has_files=predictions is not None or compare is not None)
     if (predictions or compare) and (save_predictions or min_probability is not None):
         refuse("--save-predictions and --min-probability are for a server or the embedded model, not for files")
-    _check_report(report, has_one=compare is None)
-    _check_apart({"GOLD": gold, "--predictions": predictions}, {"--save-predictions": save_predictions, "--report": report})
+    _check_written(report, "--report", has_one=compare is None)
+    _check_written(curves, "--curves", has_one=compare is None)
+    read = {"GOLD": gold, "--predictions": predictions}
+    _check_apart(read, {"--save-predictions": save_predictions, "--report": report, "--curves": curves})
     try:
         truths = read_documents(gold, is_gold=True)
         if compare is not None:
@@ -79,8 +85,11 @@ def evaluate(
             complain(sentence)
         raise typer.Exit(2) from error
     _print_json(evaluation.to_json()) if as_json else print_evaluation(evaluation, new_console())
+    title = f"{gold.name}: {answers.system}"
     if report is not None:
-        _write_report(evaluation, report, title=f"{gold.name}: {answers.system}")
+        _write_report(evaluation, report, title=title)
+    if curves is not None:
+        _write_curves(evaluation, curves, title=title)
     if not answers.is_whole:
         raise typer.Exit(1)
 
@@ -92,11 +101,11 @@ def _check_format(format: Format, *, has_files: bool) -> None:
         refuse("--format is for --predictions or --compare")
 
 
-def _check_report(path: Path | None, *, has_one: bool) -> None:
+def _check_written(path: Path | None, name: str, *, has_one: bool) -> None:
     if path is not None and not has_one:
-        refuse("--report is of one system, not of --compare")
+        refuse(f"{name} is of one system, not of --compare")
     if path is not None and (path.is_dir() or not path.parent.is_dir()):
-        refuse(f"--report: {path} cannot be written; a file in a folder that exists is accepted")
+        refuse(f"{name}: {path} cannot be written; a file in a folder that exists is accepted")
 
 
 def _check_apart(read: Mapping[str, Path | None], written: Mapping[str, Path | None]) -> None:
@@ -126,8 +135,24 @@ def _measuring(truths: Sequence[Document]) -> Iterable[Document]:
 def _write_report(evaluation: Evaluation, path: Path, *, title: str) -> None:
     from guillemet_evaluation.report import write_report  # noqa: PLC0415 (what it needs is loaded for it alone)
 
-    try:
+    with _said_if_unwritten(path):
         write_report(evaluation, path, title=title)
+
+
+def _write_curves(evaluation: Evaluation, path: Path, *, title: str) -> None:
+    from guillemet_evaluation.report import write_curves  # noqa: PLC0415
+
+    if not evaluation.calibration:
+        complain(f"{path} is not written: no prediction states a probability")
+        raise typer.Exit(1)
+    with _said_if_unwritten(path):
+        write_curves(evaluation.calibration, path, title=title)
+
+
+@contextmanager
+def _said_if_unwritten(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         complain(f"{path} cannot be written ({error.strerror})")
         raise typer.Exit(1) from error

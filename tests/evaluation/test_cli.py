@@ -252,6 +252,8 @@ MISUSES = [
     (["--predictions", "p", "--format", "bio"], "--format bio is only written; guillemet, brat, "),
     (["--format", "brat"], "--format is for --predictions or --compare"),
     (["--compare", "a", "b", "--report", "r"], "--report is of one system, not of --compare"),
+    (["--compare", "a", "b", "--curves", "c.svg"], "--curves is of one system, not of --compare"),
+    (["--report", "x", "--curves", "x"], "--curves: x is --report, too; another file is accepted"),
     (["--predictions", "p", "--report", "nowhere/r.html"], "--report: nowhere/r.html cannot be written"),
     (["--server", "localhost:port"], "--server: "),
     (["--server", "localhost:1", "--save-predictions", "nowhere/s"], "--save-predictions: nowhere/s cannot be written"),

@@ -1,10 +1,7 @@
 """An evaluation as one page that needs nothing but itself."""
 
 import os
-from importlib.resources import files
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from guillemet_client import QuotationType
 from guillemet_client.viewing import content_policy, stylesheet
@@ -12,6 +9,7 @@ from guillemet_evaluation.printing import GROUPS
 from guillemet_evaluation.report import plots
 from guillemet_evaluation.report.articles import COLOURS, judged
 from guillemet_evaluation.report.numbers import Numbers
+from guillemet_evaluation.report.templates import asset, template
 from guillemet_evaluation.results import Evaluation, Outcome
 
 # The figures that stand first, and what they are.
@@ -39,16 +37,9 @@ def write_report(evaluation: Evaluation, path: str | os.PathLike[str], *, title:
 
 def report(evaluation: Evaluation, *, title: str = "Evaluation") -> str:
     """Return the page that `write_report` writes."""
-    environment = Environment(
-        loader=PackageLoader(__name__, "assets"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    styles = stylesheet() + _asset("report.css")
-    script = _asset("report.js")
-    return environment.get_template("report.html").render(
+    styles = stylesheet() + asset("report.css")
+    script = asset("report.js")
+    return template("report.html").render(
         title=title,
         policy=content_policy(styles=styles, script=script),
         styles=styles,
@@ -63,7 +54,3 @@ def report(evaluation: Evaluation, *, title: str = "Evaluation") -> str:
         types=list(QuotationType),
         articles=[judged(document, f"d{number}") for number, document in enumerate(evaluation.documents, start=1)],
     )
-
-
-def _asset(name: str) -> str:
-    return files(__package__).joinpath("assets", name).read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ from guillemet_evaluation.results import DECIMALS
 # The square that a curve is drawn in, in the plot's own units, and the room for its scales.
 _SIDE = 200
 _LEFT, _TOP, _RIGHT, _BELOW = 48, 8, 12, 36
+WIDTH, HEIGHT = _LEFT + _SIDE + _RIGHT, _TOP + _SIDE + _BELOW
 # The bars of how many answers there are reach up to here.
 _BARS = 0.25
 _RADII = 2.0, 5.0
@@ -87,7 +88,7 @@ class _Square:
             *content,
         ]
         return Markup('<svg class="plot" viewBox="0 0 {} {}" role="img"><title>{}</title>{}</svg>').format(
-            _LEFT + _SIDE + _RIGHT, _TOP + _SIDE + _BELOW, title, Markup().join(parts)
+            WIDTH, HEIGHT, title, Markup().join(parts)
         )
 
     def line(self, name: str, places: Sequence[tuple[float, float]]) -> Markup:
