@@ -7,7 +7,9 @@ from typing import TypeAlias
 from guillemet_models.agreement import Agreement, agreements
 from guillemet_models.attribution import Attributed, Evidence, RelationProbabilities
 from guillemet_models.document import Entity, Quotation
-from guillemet_models.entities import entity_of, full_forms, is_pronoun, person_names
+from guillemet_models.entities import entity_of
+from guillemet_models.institutions import Institutions
+from guillemet_models.mentions import is_pronoun, person_names
 from guillemet_models.pairing import written_words
 from guillemet_models.scheme import Relation, SpanKind
 
@@ -40,13 +42,13 @@ def resolve(evidence: Evidence, attributed: Sequence[Attributed]) -> tuple[tuple
     """Return the quotations with their speakers, and the entities that speak."""
     clusters = _clusters(evidence)
     speakers = [_speaker(quotation, clusters, evidence.relations) for quotation in attributed]
-    spelt_out = full_forms(evidence)
+    institutions = Institutions(evidence)
     unnumbered: dict[int, Entity] = {}
     for cluster, _ in speakers:
         if (
             cluster is not None
             and id(cluster) not in unnumbered
-            and (entity := entity_of(evidence, cluster.certainty, spelt_out))
+            and (entity := entity_of(evidence, cluster.certainty, institutions))
         ):
             unnumbered[id(cluster)] = entity
     ordered = sorted(unnumbered.items(), key=lambda item: item[1].mentions[0])

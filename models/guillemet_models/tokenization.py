@@ -1,5 +1,6 @@
 """Text -> tokens that know their characters and whether they stand in quotation marks, and windows of them."""
 
+import os
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from tokenizers import Encoding, Tokenizer
 
 from guillemet_models.document import Span
 from guillemet_models.segmentation import Boundary, Region, paragraphs, quoted_regions
+
+# Texts come one at a time: threads of its own gain nothing, and the library warns of them in every fork.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 # How many values each feature of a token takes: depth in marks, at a mark, after a dialogue dash, first of its paragraph.
 FEATURE_SIZES = (3, 3, 2, 2)
@@ -111,7 +115,9 @@ class TextTokenizer:
             text.encode()
         except UnicodeEncodeError as error:
             raise ValueError(f"the text holds a lone surrogate at character {error.start}; Unicode text is accepted") from None
-        return self._tokenizer.encode(text, add_special_tokens=False)
+        # Of its two methods the one for batches lets other threads of Python go on meanwhile.
+        (encoding,) = self._tokenizer.encode_batch([text], add_special_tokens=False)
+        return encoding
 
 
 def windows(length: int, size: int, overlap: int) -> Iterator[slice]:

@@ -145,6 +145,25 @@ def test_the_fullest_tagged_name_of_all_mentions_is_the_name(reader: Read) -> No
     ]
 
 
+def test_who_is_described_by_another_is_not_the_other(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "Anne Roux écoute. « Oui », dit le bras droit de Paul Petit.",
+            contents={"« Oui »": DIRECT},
+            sources=["le bras droit de Paul Petit"],
+            mentions={"Anne Roux": PERSON, "le bras droit de Paul Petit": PERSON},
+            names=["Anne Roux", "Paul Petit"],
+            related=[
+                (Relation.SOURCE, "« Oui »", "le bras droit de Paul Petit"),
+                (Relation.ANTECEDENT, "le bras droit de Paul Petit", "Anne Roux"),
+            ],
+        )
+    )
+
+    (entity,) = document.entities
+    assert entity.name.of(document.text) == "Anne Roux"
+
+
 def test_an_institution_speaks_for_itself(reader: Read) -> None:
     document = resolved(
         reader(

@@ -1,0 +1,106 @@
+"""The institutions of a text, in full words: what its acronyms are short for."""
+
+import re
+
+from guillemet_models.attribution import Evidence
+from guillemet_models.document import EntityKind, Span
+from guillemet_models.folding import fold
+from guillemet_models.mentions import bare, kind_of, names_inside
+from guillemet_models.scheme import SpanKind
+
+_WORD = re.compile(r"\w+")
+# Behind the name that it is short for.
+_IN_BRACKETS = re.compile(r"\(([^\W\d_a-zà-ÿ][\w.&-]{1,9})\)")
+_LONGEST_IN_BRACKETS = 12
+_ACRONYM = re.compile(r"[^\W\d_a-zà-ÿ][^\W\d_]{0,5}[^\W\d_a-zà-ÿ]")
+_LONGEST_NAME = 120
+# What an acronym may leave out of the name.
+_PARTICLES = frozenset({"a", "au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les", "pour", "sur"})
+
+
+class Institutions:
+    """What each span that was tagged as an institution stands for."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        """Look at all of a text at once."""
+        self._text = evidence.text.text
+        self._full_names = _full_names(evidence)
+        tagged = [index for index, candidate in enumerate(evidence.found) if candidate.kind is SpanKind.INSTITUTION]
+        self.names = {
+            index: self.in_full(_closed(self._text, evidence.characters(index)))
+            for index in tagged
+            if not _is_person(evidence, index)
+        }
+        """Of the candidates, in full words; without those that name people."""
+
+    def in_full(self, name: Span) -> Span:
+        """Return the name that `name` is short for where the text has it, else `name`."""
+        return self._full_names.get(name.of(self._text), name)
+
+
+def without_acronym(text: str, name: Span) -> Span:
+    """Return `name` without the acronym of it behind it, in brackets."""
+    place = text.rfind(" (", max(name.begin, name.end - _LONGEST_IN_BRACKETS - 1), name.end)
+    is_short = place > name.begin and _IN_BRACKETS.fullmatch(text, place + 1, name.end)
+    return Span(name.begin, place) if is_short else name
+
+
+def _full_names(evidence: Evidence) -> dict[str, Span]:
+    """Return the full name of each acronym: what stands before it, « Full Name (FN) », or the first name with its initials."""
+    text = evidence.text.text
+    by_initials: dict[str, int] = {}
+    by_end: dict[int, int] = {}
+    acronyms: dict[str, str] = {}  # with their capitals
+    for index, candidate in enumerate(evidence.found):
+        if candidate.kind not in {SpanKind.INSTITUTION, SpanKind.MENTION}:
+            continue
+        span = evidence.characters(index)
+        words = span.of(text)
+        by_end.setdefault(span.end, index)
+        for initials in _initials(words):
+            by_initials.setdefault(initials, index)
+        if _ACRONYM.fullmatch(words):
+            acronyms[words] = _capitals(words)
+
+    def bare_name(index: int | None) -> Span | None:
+        """Return a candidate as a name; None if it is a person: « Jeanne Dupont (LR) »."""
+        return None if index is None or _is_person(evidence, index) else bare(text, evidence.characters(index))
+
+    names = {acronym: bare_name(by_initials.get(capitals)) for acronym, capitals in acronyms.items()}
+    told: dict[str, Span | None] = {}
+    for found in _IN_BRACKETS.finditer(text):
+        if told.get(found[1]) is None:
+            end = found.start() - (text[found.start() - 1 : found.start()] == " ")
+            told[found[1]] = bare_name(by_end.get(end)) or _spelt_before(text, end, _capitals(found[1]))
+    return {acronym: name for acronym, name in (names | told).items() if name is not None}
+
+
+def _spelt_before(text: str, end: int, capitals: str) -> Span | None:
+    """Return the fewest words that end at `end` and have these initials."""
+    for word in reversed(list(_WORD.finditer(text, max(0, end - _LONGEST_NAME), end))):
+        if fold(word[0])[:1].upper() == capitals[:1] and capitals in _initials(text[word.start() : end]):
+            return Span(word.start(), end)
+    return None
+
+
+def _capitals(acronym: str) -> str:
+    """Return the letters that are initials: of « LaREM » LREM."""
+    return fold("".join(filter(str.isupper, acronym))).upper()
+
+
+def _initials(name: str) -> set[str]:
+    """Return the initials of a name's words, with its particles and without; none of a single word."""
+    words = [fold(word) for word in _WORD.findall(name)]
+    chosen = words, [word for word in words if word not in _PARTICLES]
+    return {"".join(word[0] for word in own).upper() for own in chosen if len(own) > 1}
+
+
+def _is_person(evidence: Evidence, index: int) -> bool:
+    """Tell whether candidate `index` holds a person's name."""
+    return bool(names_inside(evidence, evidence.characters(index))) and kind_of(evidence, [index]) is EntityKind.PERSON
+
+
+def _closed(text: str, span: Span) -> Span:
+    """Return `span` without a bracket at its end that it does not open."""
+    words = span.of(text)
+    return Span(span.begin, span.end - 1) if words.endswith(")") and "(" not in words else span

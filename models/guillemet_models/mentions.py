@@ -1,0 +1,88 @@
+"""What the words of one mention show: a kind, names, nobody's name."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+
+import numpy as np
+
+from guillemet_models.attribution import Evidence
+from guillemet_models.document import EntityKind, Span
+from guillemet_models.folding import fold
+from guillemet_models.scheme import MENTION, NAME
+
+_WORD = re.compile(r"\w+")
+_PRONOUN = re.compile(
+    r"(?:-t-)?(?:il|elle|ils|elles|on|je|j['’]|nous|vous|tu|lui|eux|leur|celui|celle|ceux|celles|qui|ce|c['’]|soi|moi|toi"
+    r"|(?:celui|celle|ceux|celles)-(?:ci|là)|(?:ce|cette|ces) derni(?:er|ère|ers|ères)"
+    r"|(?:le|la|les) derni(?:er|ère|ers|ères)|l['’](?:un|une|autre)|elle-même|lui-même)",
+    re.IGNORECASE,
+)
+_DETERMINER = re.compile(
+    r"(?:(?:le|la|les|un|une|des|du|ce|cet|cette|ces|son|sa|ses|leur|leurs|mon|ma|mes|notre|nos|plusieurs|certains|certaines"
+    r"|de|aux?|d['’]autres)\s+|[ld]['’]\s?)+",
+    re.IGNORECASE,
+)
+CIVILITY = re.compile(
+    r"(?:(?:MM?|Mmes?|Mlles?|Mr|Mgr|Dr|Drs|Pr|Prof|Me|Monsieur|Madame|Mademoiselle|Maître|Docteur|Professeur)\b\.?\s+)+"
+)
+# What joins an organ to its body, at the end of the words before the body's name.
+_COMPLEMENT = re.compile(r"(?:\b(?:de|du|des|de la)\s+|\bd['’]|\bde l['’])$", re.IGNORECASE)
+_LONGEST_COMPLEMENT = 16
+
+
+def person_names(evidence: Evidence, index: int) -> set[str]:
+    """Return the folded words of a person's proper name in mention (candidate) `index`; none where it names nobody."""
+    if kind_of(evidence, [index]) is not EntityKind.PERSON:
+        return set()
+    names = own_names(evidence, evidence.characters(index))
+    words = (word for name in names for word in _WORD.findall(name.of(evidence.text.text)))
+    return {fold(word) for word in words if word[0].isupper() and len(word) > 1}
+
+
+def is_pronoun(evidence: Evidence, index: int) -> bool:
+    """Tell whether mention (candidate) `index` is a pronoun, which names nobody."""
+    return _PRONOUN.fullmatch(evidence.characters(index).of(evidence.text.text)) is not None
+
+
+def kind_of(evidence: Evidence, mentions: Sequence[int]) -> EntityKind:
+    """Return what the tags say of `mentions` together."""
+    votes = np.zeros(len(EntityKind))
+    for index in mentions:
+        candidate = evidence.found[index]
+        votes += evidence.tagging.inside[MENTION][candidate.first : candidate.last + 1].mean(axis=0)
+    return list(EntityKind)[int(votes.argmax())]
+
+
+def names_inside(evidence: Evidence, mention: Span) -> list[Span]:
+    """Return the spans tagged as names inside `mention`."""
+    names = evidence.tagging.spans[NAME]
+    text = evidence.text
+    first = bisect_left(names, mention.begin, key=lambda name: int(text.begins[name.first]))
+    behind = bisect_left(names, mention.end, key=lambda name: int(text.begins[name.first]))
+    inside = (text.characters(name.first, name.last) for name in names[first:behind])
+    return [name for name in inside if mention.contains(name)]
+
+
+def own_names(evidence: Evidence, mention: Span) -> list[Span]:
+    """Return the names inside a person's `mention` that are the person's own: « le bras droit de Jean Dupont » has none."""
+    text = evidence.text.text
+    names = names_inside(evidence, mention)
+    described = _DETERMINER.match(text, mention.begin, mention.end)
+    return [name for name in names if not described or complement_before(text, name, described.end()) is None]
+
+
+def complement_before(text: str, name: Span, begin: int) -> re.Match[str] | None:
+    """Return what joins `name` to the words between `begin` and it, as the complement of a noun."""
+    return _COMPLEMENT.search(text, max(begin, name.begin - _LONGEST_COMPLEMENT), name.begin)
+
+
+def bare(text: str, form: Span) -> Span:
+    """Return `form` without determiner and civility."""
+    return without(text, without(text, form, _DETERMINER), CIVILITY)
+
+
+def without(text: str, span: Span, prefix: re.Pattern[str]) -> Span:
+    """Return `span` without what it begins with, unless it is nothing else."""
+    found = prefix.match(text, span.begin, span.end)
+    return Span(found.end(), span.end) if found and found.end() < span.end else span

@@ -1,0 +1,104 @@
+"""What an institution is called in full, and what is none."""
+
+from collections.abc import Callable
+
+import pytest
+
+from guillemet_models.attribution import Evidence, attribute
+from guillemet_models.coreference import resolve
+from guillemet_models.document import EntityKind, QuotationType
+from guillemet_models.scheme import Relation
+
+Read = Callable[..., Evidence]
+
+
+def institution_of(evidence: Evidence) -> str | None:
+    """Return that of the one who speaks."""
+    _, (entity,) = resolve(evidence, attribute(evidence))
+    return entity.institution.of(evidence.text.text) if entity.institution else None
+
+
+@pytest.mark.parametrize(
+    ("told", "institutions", "expected"),
+    [
+        ("La Caisse du Nord (CDN) ferme.", ["Caisse du Nord", "CDN"], "Caisse du Nord"),
+        ("La Caisse du Nord (CDN) ferme.", ["CDN"], "Caisse du Nord"),  # nobody tagged what stands before the brackets
+        ("La Caisse du Nord ferme.", ["Caisse du Nord", "CDN"], "Caisse du Nord"),
+        ("La Caisse d'épargne ferme.", ["Caisse d'épargne", "CDN"], "CDN"),  # other initials
+        ("Anne Roux (CDN) arrive.", ["CDN"], "CDN"),  # a person is no institution in full
+        ("La caisse (CDN) ferme.", ["CDN"], "CDN"),
+    ],
+)
+def test_an_acronym_stands_for_the_name_that_the_text_has(
+    reader: Read, told: str, institutions: list[str], expected: str
+) -> None:
+    people = ["Anne Roux"] if "Roux" in told else []
+    evidence = reader(
+        f"« Oui », dit Paul Petit, de la CDN. {told}",
+        contents={"« Oui »": QuotationType.DIRECT},
+        sources=["Paul Petit"],
+        mentions=dict.fromkeys(["Paul Petit", *people], EntityKind.PERSON),
+        names=["Paul Petit", *people],
+        institutions=institutions,
+        related=[(Relation.SOURCE, "« Oui »", "Paul Petit"), (Relation.INSTITUTION, "Paul Petit", "CDN")],
+    )
+
+    assert institution_of(evidence) == expected
+
+
+def test_letters_that_words_leave_out_are_no_initials(reader: Read) -> None:
+    evidence = reader(
+        "« Oui », dit Paul Petit, de LaNV. Le Conseil de La Nouvelle Voie (LaNV) se réunit.",
+        contents={"« Oui »": QuotationType.DIRECT},
+        sources=["Paul Petit"],
+        mentions={"Paul Petit": EntityKind.PERSON},
+        institutions=["LaNV"],
+        related=[(Relation.SOURCE, "« Oui »", "Paul Petit"), (Relation.INSTITUTION, "Paul Petit", "LaNV")],
+    )
+
+    assert institution_of(evidence) == "La Nouvelle Voie"
+
+
+def test_a_name_and_its_acronym_are_one_institution(reader: Read) -> None:
+    evidence = reader(
+        "La Caisse du Nord (CDN) et le Port. « Oui », dit Paul Petit.",
+        contents={"« Oui »": QuotationType.DIRECT},
+        sources=["Paul Petit"],
+        mentions={"Paul Petit": EntityKind.PERSON},
+        institutions=["Caisse du Nord", "CDN", "Port"],
+        related=[
+            (Relation.SOURCE, "« Oui »", "Paul Petit"),
+            # Each is as likely as the other, and both together likelier than not.
+            (Relation.INSTITUTION, "Paul Petit", "Caisse du Nord"),
+            (Relation.INSTITUTION, "Paul Petit", "CDN"),
+        ],
+    )
+
+    assert institution_of(evidence) == "Caisse du Nord"
+
+
+def test_who_is_named_is_no_institution(reader: Read) -> None:
+    evidence = reader(
+        "Le président du centre Anne Roux arrive. « Oui », dit Paul Petit.",
+        contents={"« Oui »": QuotationType.DIRECT},
+        sources=["Paul Petit"],
+        mentions={"Le président du centre Anne Roux": EntityKind.PERSON, "Paul Petit": EntityKind.PERSON},
+        names=["Anne Roux", "Paul Petit"],
+        institutions=["Anne Roux"],
+        related=[(Relation.SOURCE, "« Oui »", "Paul Petit"), (Relation.INSTITUTION, "Paul Petit", "Anne Roux")],
+    )
+
+    assert institution_of(evidence) is None
+
+
+def test_a_bracket_that_opens_elsewhere_is_no_part_of_a_name(reader: Read) -> None:
+    evidence = reader(
+        "La Caisse du Nord (CDN) ferme. « Oui », dit Paul Petit.",
+        contents={"« Oui »": QuotationType.DIRECT},
+        sources=["Paul Petit"],
+        mentions={"Paul Petit": EntityKind.PERSON},
+        institutions=["CDN)"],
+        related=[(Relation.SOURCE, "« Oui »", "Paul Petit"), (Relation.INSTITUTION, "Paul Petit", "CDN)")],
+    )
+
+    assert institution_of(evidence) == "Caisse du Nord"
