@@ -18,7 +18,7 @@ from guillemet_server.waiting import FairQueue, Item, Turn, Window
 _WARM_UP = "« Nous sommes prêts », a déclaré la ministre. Selon elle, le texte sera adopté."
 
 # Answering callers takes little of a CPU and reading all of it: who reads gives way. (On Linux each thread has a niceness.)
-_NICENESS = 5
+_NICENESS = 10
 
 Report = Callable[[list[Item], list[Turn | Exception]], None]
 """Told of each batch what became of its items; of none of them if nobody waited for any."""
