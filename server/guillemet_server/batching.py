@@ -129,13 +129,27 @@ class Scheduler:
         charge(tokens)
         try:
             # The timer runs while texts wait and are read; when it fires, they leave the queue.
-            async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
-                tasks = [self._begun(text, caller, group) for text in texts]
+            async with asyncio.timeout(seconds):
+                if len(texts) == 1:
+                    return [await self._read_alone(texts[0], caller)]
+                async with asyncio.TaskGroup() as group:
+                    tasks = [self._begun(text, caller, group) for text in texts]
         except TimeoutError:
             raise errors.deadline_exceeded() from None
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
         return [task.result() for task in tasks]
+
+    async def _read_alone(self, text: str, caller: Hashable) -> Reading | errors.Refusal:
+        """Do as `_begun` without a task, which would cost the many requests of one text two turns of the loop."""
+        tokens = estimated_tokens(text)
+        if tokens > self._inference.description.window_tokens:
+            return await self._outcome(self._read_long, text, tokens, caller)
+        item = self._entered(text, tokens, caller)
+        try:
+            return await self._outcome(self._read_short, item)
+        finally:
+            self._leave([item])
 
     def _begun(self, text: str, caller: Hashable, group: asyncio.TaskGroup) -> asyncio.Task[Reading | errors.Refusal]:
         """Let a text enter the queue at once, so that the next caller finds it there; a long one is cut into windows first."""

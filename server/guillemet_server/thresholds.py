@@ -14,9 +14,10 @@ def kept(document: Document, min_probability: float | None) -> Document:
         document: What the model answers by its own thresholds.
         min_probability: None: those thresholds are enough.
     """
-    quotations = document.quotations
-    if min_probability is not None:
-        quotations = tuple(_sure_parts(it, min_probability) for it in quotations if _at_least(it.probability, min_probability))
+    if min_probability is None:
+        return document
+    sure = [it for it in document.quotations if _at_least(it.probability, min_probability)]
+    quotations = [_sure_parts(quotation, min_probability) for quotation in sure]
     speakers = {quotation.speaker for quotation in quotations}
     entities = tuple(entity for entity in document.entities if entity.id in speakers)
     entity_ids = {entity.id: f"e{number}" for number, entity in enumerate(entities, 1)}
