@@ -66,13 +66,14 @@ def _full_names(evidence: Evidence) -> dict[str, Span]:
         """Return a candidate as a name; None if it is a person: « Jeanne Dupont (LR) »."""
         return None if index is None or _is_person(evidence, index) else bare(text, evidence.characters(index))
 
-    names = {acronym: bare_name(by_initials.get(capitals)) for acronym, capitals in acronyms.items()}
-    told: dict[str, Span | None] = {}
+    names: dict[str, Span | None] = {}
     for found in _IN_BRACKETS.finditer(text):
-        if told.get(found[1]) is None:
+        if found[1] not in names:
             end = found.start() - (text[found.start() - 1 : found.start()] == " ")
-            told[found[1]] = bare_name(by_end.get(end)) or _spelt_before(text, end, _capitals(found[1]))
-    return {acronym: name for acronym, name in (names | told).items() if name is not None}
+            names[found[1]] = bare_name(by_end.get(end)) or _spelt_before(text, end, _capitals(found[1]))
+    for acronym, capitals in acronyms.items():
+        names[acronym] = names.get(acronym) or bare_name(by_initials.get(capitals))
+    return {acronym: name for acronym, name in names.items() if name}
 
 
 def _spelt_before(text: str, end: int, capitals: str) -> Span | None:
@@ -92,7 +93,7 @@ def _initials(name: str) -> set[str]:
     """Return the initials of a name's words, with its particles and without; none of a single word."""
     words = [fold(word) for word in _WORD.findall(name)]
     chosen = words, [word for word in words if word not in _PARTICLES]
-    return {"".join(word[0] for word in own).upper() for own in chosen if len(own) > 1}
+    return {"".join(word[:1] for word in own).upper() for own in chosen if len(own) > 1}
 
 
 def _is_person(evidence: Evidence, index: int) -> bool:

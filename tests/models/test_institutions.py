@@ -24,6 +24,7 @@ def institution_of(evidence: Evidence) -> str | None:
         ("La Caisse du Nord (CDN) ferme.", ["Caisse du Nord", "CDN"], "Caisse du Nord"),
         ("La Caisse du Nord (CDN) ferme.", ["CDN"], "Caisse du Nord"),  # nobody tagged what stands before the brackets
         ("La Caisse du Nord ferme.", ["Caisse du Nord", "CDN"], "Caisse du Nord"),
+        ("Elle (CDN) existe. La Caisse du Nord ferme.", ["Caisse du Nord", "CDN"], "Caisse du Nord"),
         ("La Caisse d'épargne ferme.", ["Caisse d'épargne", "CDN"], "CDN"),  # other initials
         ("Anne Roux (CDN) arrive.", ["CDN"], "CDN"),  # a person is no institution in full
         ("La caisse (CDN) ferme.", ["CDN"], "CDN"),
