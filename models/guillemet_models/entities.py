@@ -49,6 +49,7 @@ def entity_of(evidence: Evidence, mentions: Mapping[int, float], institutions: I
         mentions: Candidates, each with how sure it is that it belongs to the entity.
         institutions: Of the text.
     """
+    text = evidence.text.text
     forms = [(index, evidence.characters(index)) for index in mentions if not is_pronoun(evidence, index)]
     if not forms:
         return None
@@ -57,7 +58,14 @@ def entity_of(evidence: Evidence, mentions: Mapping[int, float], institutions: I
         kind = EntityKind.PERSON  # whoever is named somewhere is not unnamed
     name = _name(evidence, [span for _, span in forms], kind)
     role = _attribute(evidence, mentions, Relation.ROLE, evidence.characters)[0] if kind in _WITH_ROLES else None
-    institution, sureness = _attribute(evidence, mentions, Relation.INSTITUTION, institutions.names.get)
+
+    def words_of(index: int) -> Span | None:
+        """Return an institution that is another than the entity, unless that is one: no group speaks for itself."""
+        words = institutions.names.get(index)
+        is_itself = words and kind is not EntityKind.INSTITUTION and words.of(text).casefold() == name.of(text).casefold()
+        return None if is_itself else words
+
+    institution, sureness = _attribute(evidence, mentions, Relation.INSTITUTION, words_of)
     if institution is None and kind is EntityKind.INSTITUTION:
         institution = institutions.in_full(name)
     return Entity(

@@ -16,6 +16,12 @@ _ACRONYM = re.compile(r"[^\W\d_a-zà-ÿ][^\W\d_]{0,5}[^\W\d_a-zà-ÿ]")
 _LONGEST_NAME = 120
 # What an acronym may leave out of the name.
 _PARTICLES = frozenset({"a", "au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les", "pour", "sur"})
+# Of an office that one is elected to, and of what follows it.
+_OFFICE = re.compile(
+    r"\b(?:adjoint|candidat|conseill(?:er|ère)|(?:euro)?député|élu|maire|sénat(?:eur|rice))e?s?\s$", re.IGNORECASE
+)
+_LONGEST_OFFICE = 16
+_PARTY = re.compile(r"([^\W\d_a-zà-ÿ][^\W\d_]{0,5}[^\W\d_a-zà-ÿ])\s(?:à|aux?|dans|des?|du|en)\s")
 
 
 class Institutions:
@@ -27,7 +33,7 @@ class Institutions:
         self._full_names = _full_names(evidence)
         tagged = [index for index, candidate in enumerate(evidence.found) if candidate.kind is SpanKind.INSTITUTION]
         self.names = {
-            index: self.in_full(_closed(self._text, evidence.characters(index)))
+            index: self.in_full(_without_office(self._text, _closed(self._text, evidence.characters(index))))
             for index in tagged
             if not _is_person(evidence, index)
         }
@@ -99,6 +105,12 @@ def _initials(name: str) -> set[str]:
 def _is_person(evidence: Evidence, index: int) -> bool:
     """Tell whether candidate `index` holds a person's name."""
     return bool(names_inside(evidence, evidence.characters(index))) and kind_of(evidence, [index]) is EntityKind.PERSON
+
+
+def _without_office(text: str, span: Span) -> Span:
+    """Return a party without the place that the office before it is for: « députée ABC du Nord » is not of ABC du Nord."""
+    party = _PARTY.match(text, span.begin, span.end)
+    return Span(*party.span(1)) if party and _OFFICE.search(text, max(0, span.begin - _LONGEST_OFFICE), span.begin) else span
 
 
 def _closed(text: str, span: Span) -> Span:

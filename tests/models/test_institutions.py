@@ -103,3 +103,30 @@ def test_a_bracket_that_opens_elsewhere_is_no_part_of_a_name(reader: Read) -> No
     )
 
     assert institution_of(evidence) == "Caisse du Nord"
+
+
+def test_the_place_of_an_office_is_no_part_of_a_party(reader: Read) -> None:
+    evidence = reader(
+        "« Oui », dit Paul Petit, député CDN du Nord. « Non », répond la mairie.",
+        contents={"« Oui »": QuotationType.DIRECT},
+        sources=["Paul Petit"],
+        mentions={"Paul Petit": EntityKind.PERSON},
+        institutions=["CDN du Nord"],
+        related=[(Relation.SOURCE, "« Oui »", "Paul Petit"), (Relation.INSTITUTION, "Paul Petit", "CDN du Nord")],
+    )
+
+    assert institution_of(evidence) == "CDN"
+
+
+@pytest.mark.parametrize(("kind", "expected"), [(EntityKind.GROUP, None), (EntityKind.INSTITUTION, "syndicats")])
+def test_none_but_an_institution_speaks_for_itself(reader: Read, kind: EntityKind, expected: str | None) -> None:
+    evidence = reader(
+        "« Oui », disent les syndicats.",
+        contents={"« Oui »": QuotationType.DIRECT},
+        sources=["les syndicats"],
+        mentions={"les syndicats": kind},
+        institutions=["syndicats"],
+        related=[(Relation.SOURCE, "« Oui »", "les syndicats"), (Relation.INSTITUTION, "les syndicats", "syndicats")],
+    )
+
+    assert institution_of(evidence) == expected
