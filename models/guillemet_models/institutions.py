@@ -116,4 +116,4 @@ def _without_office(text: str, span: Span) -> Span:
 def _closed(text: str, span: Span) -> Span:
     """Return `span` without a bracket at its end that it does not open."""
     words = span.of(text)
-    return Span(span.begin, span.end - 1) if words.endswith(")") and "(" not in words else span
+    return Span(span.begin, span.end - 1) if words[1:].endswith(")") and "(" not in words else span
