@@ -1,7 +1,5 @@
 """Document to protobuf, in the caller's units: the only crossing."""
 
-from google.protobuf.duration_pb2 import Duration
-
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet_models.document import Document, Entity, EntityKind, Quotation, QuotationType, Span
 from guillemet_models.extractor import ModelDescription
@@ -26,10 +24,13 @@ _KINDS = {
 }
 
 
-def to_result(document_id: str, reading: Reading, options: Options, *, model: str) -> pb.DocumentResult:
-    """Return what was read in one document, as the caller wants it.
+def fill_result(result: pb.DocumentResult, document_id: str, reading: Reading, options: Options, *, model: str) -> None:
+    """Put into an empty message what was read in one document, as the caller wants it.
+
+    In place, down to the last span: a message that is given to another's constructor is copied with all that it holds.
 
     Args:
+        result: Empty; where the answer holds it.
         document_id: As in the request.
         reading: What the model found, and what it cost.
         options: The caller's.
@@ -37,21 +38,18 @@ def to_result(document_id: str, reading: Reading, options: Options, *, model: st
     """
     document = kept(reading.document, options.min_probability)
     words = _Words(document, options)
-    return pb.DocumentResult(
-        document_id=document_id,
-        quotations=[_quotation(quotation, words) for quotation in document.quotations],
-        entities=[_entity(entity, words) for entity in document.entities],
-        offset_encoding=options.offset_encoding,
-        model=model,
-        stats=pb.RequestStats(
-            characters=len(document.text),
-            tokens=document.tokens,
-            windows=document.windows,
-            queue_time=_duration(reading.queue_seconds),
-            inference_time=_duration(reading.inference_seconds),
-            cached=reading.cached,
-        ),
-    )
+    result.document_id = document_id
+    for quotation in document.quotations:
+        _add_quotation(result, quotation, words)
+    for entity in document.entities:
+        _add_entity(result, entity, words)
+    result.offset_encoding = options.offset_encoding
+    result.model = model
+    stats = result.stats
+    stats.characters, stats.tokens, stats.windows = len(document.text), document.tokens, document.windows
+    stats.queue_time.FromNanoseconds(round(reading.queue_seconds * 1e9))
+    stats.inference_time.FromNanoseconds(round(reading.inference_seconds * 1e9))
+    stats.cached = reading.cached
 
 
 def to_model(description: ModelDescription, limits: Limits) -> pb.Model:
@@ -74,49 +72,45 @@ def to_model(description: ModelDescription, limits: Limits) -> pb.Model:
 
 
 class _Words:
-    """Spans of one text, made into messages."""
+    """Spans of one text, put into messages."""
 
     def __init__(self, document: Document, options: Options) -> None:
         self._text = "" if options.omit_text else document.text
         self._offsets = OffsetTable(document.text, options.offset_encoding)
 
-    def at(self, span: Span) -> pb.TextSpan:
-        return pb.TextSpan(
-            begin_offset=self._offsets[span.begin], end_offset=self._offsets[span.end], content=span.of(self._text)
-        )
-
-    def at_any(self, span: Span | None) -> pb.TextSpan | None:
-        return None if span is None else self.at(span)
+    def put(self, message: pb.TextSpan, span: Span) -> None:
+        message.begin_offset, message.end_offset = self._offsets[span.begin], self._offsets[span.end]
+        message.content = span.of(self._text)
 
 
-def _quotation(quotation: Quotation, words: _Words) -> pb.Quotation:
-    return pb.Quotation(
+def _add_quotation(result: pb.DocumentResult, quotation: Quotation, words: _Words) -> None:
+    message = result.quotations.add(
         id=quotation.id,
         type=_TYPES[quotation.type],
-        spans=[words.at(span) for span in quotation.spans],
-        cue=words.at_any(quotation.cue),
-        source=words.at_any(quotation.source),
         speaker_id=quotation.speaker,
         probability=quotation.probability,
         source_probability=quotation.source_probability,
         speaker_probability=quotation.speaker_probability,
     )
+    for span in quotation.spans:
+        words.put(message.spans.add(), span)
+    if quotation.cue is not None:
+        words.put(message.cue, quotation.cue)
+    if quotation.source is not None:
+        words.put(message.source, quotation.source)
 
 
-def _entity(entity: Entity, words: _Words) -> pb.Entity:
-    return pb.Entity(
+def _add_entity(result: pb.DocumentResult, entity: Entity, words: _Words) -> None:
+    message = result.entities.add(
         id=entity.id,
         kind=_KINDS[entity.kind],
-        name=words.at(entity.name),
-        role=words.at_any(entity.role),
-        institution=words.at_any(entity.institution),
-        mentions=[words.at(mention) for mention in entity.mentions],
         probability=entity.probability,
         institution_probability=entity.institution_probability,
     )
-
-
-def _duration(seconds: float) -> Duration:
-    duration = Duration()
-    duration.FromNanoseconds(round(seconds * 1e9))
-    return duration
+    words.put(message.name, entity.name)
+    if entity.role is not None:
+        words.put(message.role, entity.role)
+    if entity.institution is not None:
+        words.put(message.institution, entity.institution)
+    for mention in entity.mentions:
+        words.put(message.mentions.add(), mention)

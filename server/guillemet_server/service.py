@@ -14,7 +14,7 @@ from guillemet_server.config import Limits
 from guillemet_server.gate import Gate
 from guillemet_server.inference import Inference
 from guillemet_server.logs import reported
-from guillemet_server.messages import to_model, to_result
+from guillemet_server.messages import fill_result, to_model
 from guillemet_server.observability.metrics import Metrics
 from guillemet_server.streaming import DocumentStream
 from guillemet_server.validation import Options, check_batch_size, check_document, check_model, checked_options
@@ -56,8 +56,8 @@ class QuotationService(pb_grpc.QuotationServiceServicer):
     ) -> pb.ExtractQuotationsResponse:
         """One document."""
         options = self._options(request.options)
-        result = await self._result(request.document, options, context)
-        response = pb.ExtractQuotationsResponse(result=result)
+        response = pb.ExtractQuotationsResponse()
+        await self._answer(response.result, request.document, options, context)
         self._check_answer_size(response.ByteSize(), field="document.text")
         return response
 
@@ -83,7 +83,7 @@ class QuotationService(pb_grpc.QuotationServiceServicer):
             if isinstance(outcome, errors.Refusal):
                 response.items.add(error=self._refused(outcome))
             else:
-                response.items.add(result=to_result(document.id, outcome, options, model=self._model))
+                fill_result(response.items.add().result, document.id, outcome, options, model=self._model)
         self._check_answer_size(response.ByteSize(), field="documents")
         return response
 
@@ -102,7 +102,7 @@ class QuotationService(pb_grpc.QuotationServiceServicer):
         async def answer(document: pb.Document) -> pb.StreamExtractQuotationsResponse:
             response = pb.StreamExtractQuotationsResponse(document_id=document.id)
             try:
-                response.result.CopyFrom(await self._result(document, options, context))
+                await self._answer(response.result, document, options, context)
                 self._check_answer_size(response.ByteSize(), field="document.text")
             except errors.Refusal as refusal:
                 response.error.CopyFrom(self._refused(refusal))
@@ -126,13 +126,13 @@ class QuotationService(pb_grpc.QuotationServiceServicer):
     def _options(self, options: pb.ExtractOptions) -> Options:
         return checked_options(options, model=self._model)
 
-    async def _result(self, document: pb.Document, options: Options, context: Any) -> pb.DocumentResult:
+    async def _answer(self, result: pb.DocumentResult, document: pb.Document, options: Options, context: Any) -> None:
         check_document(document, field="document", limits=self._limits)
         seconds = context.time_remaining()
         [outcome] = await self._scheduler.read([document.text], caller=context, seconds=seconds)
         if isinstance(outcome, errors.Refusal):
             raise outcome
-        return to_result(document.id, outcome, options, model=self._model)
+        fill_result(result, document.id, outcome, options, model=self._model)
 
     def _refused(self, refusal: errors.Refusal) -> status_pb2.Status:
         """Count one document of many that is refused, and return what its caller is told."""

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet_models.document import Document, Quotation, QuotationType, Span
-from guillemet_server.messages import to_result
+from guillemet_server.messages import fill_result
 from guillemet_server.offsets import OffsetTable
 from guillemet_server.validation import Options
 from guillemet_server.waiting import Reading
@@ -50,7 +50,8 @@ def test_spans_of_an_answer_cut_their_content_out_of_the_encoded_text(data: st.D
     document = Document(text=text, quotations=(quotation,), entities=())
     options = Options(offset_encoding=encoding, min_probability=None, omit_text=False)
 
-    result = to_result("", Reading(document=document, queue_seconds=0, inference_seconds=0), options, model="m")
+    result = pb.DocumentResult()
+    fill_result(result, "", Reading(document=document), options, model="m")
 
     [sent] = result.quotations[0].spans
     codec, width = CODECS[encoding]
