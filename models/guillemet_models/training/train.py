@@ -40,7 +40,7 @@ class OtherRunError(Exception):
 class TrainingConfig:
     """One run, as its TOML file states it."""
 
-    encoder: Path  # folder in transformers' format, with its tokenizer.json
+    encoder: Path  # folder in transformers' format, with its tokenizer.json; or of a trained model, which then goes on
     corpus: Path  # JSON lines in the one format
     output: Path  # folder for the model
     epochs: int = 14  # over the annotated articles
@@ -70,6 +70,8 @@ class TrainingConfig:
             ValueError: A key is unknown or missing, or a file that it names; the message says which.
         """
         values = read_run(path)
+        if "heads" in values and (values["encoder"] / "heads.json").exists():
+            raise ValueError(f"{path}: {values['encoder']} is a trained model and has heads: none are to be given")
         try:
             config = cls(
                 heads=HeadConfig(**values.pop("heads", {})),
@@ -115,7 +117,7 @@ def train(config: TrainingConfig) -> None:
         unlabelled=list(texts.values()),
         taught_epochs=config.taught_epochs,
     )
-    model = QuotationModel(Encoder(config.encoder), config.heads).to(device)
+    model = _beginning(config).to(device)
     averaging = get_ema_multi_avg_fn(config.averaging_decay)  # type: ignore[no-untyped-call]
     average = AveragedModel(model, multi_avg_fn=averaging)
     optimizer = _optimizer(model, config)
@@ -147,6 +149,13 @@ def train(config: TrainingConfig) -> None:
                 saved = time.monotonic()
     cast("QuotationModel", average.module).save(config.output, config.encoder / "tokenizer.json")
     _save(checkpoint, parts, done)
+
+
+def _beginning(config: TrainingConfig) -> QuotationModel:
+    """Return the trained model to go on from, or an encoder under heads that know nothing yet."""
+    if (config.encoder / "heads.json").exists():
+        return QuotationModel.load(config.encoder)
+    return QuotationModel(Encoder(config.encoder), config.heads)
 
 
 def _optimizer(model: QuotationModel, config: TrainingConfig) -> torch.optim.Optimizer:

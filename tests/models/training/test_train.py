@@ -102,6 +102,13 @@ def test_training_makes_the_annotation_likelier_and_writes_a_model(
     }
 
 
+def test_a_trained_model_goes_on_with_its_heads(config: TrainingConfig, whole: TrainingConfig) -> None:
+    train(replace(config, encoder=whole.output, epochs=1, head_learning_rate=0.0, encoder_learning_rate=0.0))
+
+    before, after = (QuotationModel.load(folder).state_dict() for folder in (whole.output, config.output))
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
 @pytest.mark.parametrize("kills_at", [2, 3, 4], ids=["in an epoch", "behind an epoch", "in the last epoch"])
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(
     config: TrainingConfig, whole: TrainingConfig, kills_at: int, monkeypatch: pytest.MonkeyPatch
@@ -205,6 +212,14 @@ def test_a_run_is_read_from_its_file(tmp_path: Path) -> None:
     assert (config.encoder, config.epochs) == (tmp_path, 3)
     assert config.heads.dropout == pytest.approx(0.1)
     assert config.augmentation.other_marks == pytest.approx(0.0)
+
+
+def test_heads_are_not_asked_of_a_model_that_has_some(whole: TrainingConfig, tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text(f'encoder = "{whole.output}"\ncorpus = "c"\noutput = "o"\n[heads]\ndropout = 0.1', encoding="utf-8")
+
+    with pytest.raises(ValueError, match="has heads"):
+        TrainingConfig.read(path)
 
 
 @pytest.mark.parametrize(
