@@ -36,6 +36,9 @@ class AsyncClient(BaseClient):
     '« Oui »'
     """
 
+    def _connect(self) -> None:
+        self._closed = asyncio.Event()  # wakes who waits for a server to come back
+
     @cached_property
     def _channel(self) -> grpc.aio.Channel:
         # Belongs to the loop that runs when it is made, so not to the constructor.
@@ -237,7 +240,10 @@ class AsyncClient(BaseClient):
             finally:
                 call.cancel()  # first: a stream that merely ends would be answered to its end
                 requests.put_nowait(None)
-            await asyncio.sleep(flow.reopen_after_seconds(failure, now=time.monotonic()))
+            pause = flow.reopen_after_seconds(failure, now=time.monotonic(), end=end)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._closed.wait()
             pause_seconds = PAUSE_SECONDS if failure is not None and failure.reason == STATUS_LOST else 0.0
 
     async def _receive(self, call: _Call, flow: Flow) -> GuillemetError | None:
@@ -263,6 +269,7 @@ class AsyncClient(BaseClient):
     async def close(self) -> None:
         """Close the connection; what is under way ends."""
         self._is_closed = True
+        self._closed.set()
         await self._channel.close()
 
     async def __aenter__(self) -> Self:

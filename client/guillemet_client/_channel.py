@@ -82,7 +82,7 @@ def options_of(address: str, *, max_message_bytes: int, server_name: str | None 
 
 def is_this_machine(address: str) -> bool:
     """Tell whether what is sent to `address` surely stays on this machine."""
-    if address.startswith("unix"):
+    if address.startswith(("unix:", "unix-abstract:")):
         return True
     host = address.rpartition("/")[2].rpartition(":")[0].strip("[]")
     try:

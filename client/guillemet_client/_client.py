@@ -248,7 +248,7 @@ class Client(BaseClient):
             finally:
                 call.cancel()  # first: a stream that merely ends would be answered to its end
                 requests.put(None)
-            self._closed.wait(flow.reopen_after_seconds(failure, now=time.monotonic()))
+            self._closed.wait(flow.reopen_after_seconds(failure, now=time.monotonic(), end=end))
 
     def _receive(self, call: Iterator[pb.StreamExtractQuotationsResponse], flow: Flow) -> GuillemetError | None:
         """Take an answer; return what ended the call, if anything did."""

@@ -132,21 +132,25 @@ class Flow:
             raise outcome
         return outcome
 
-    def reopen_after_seconds(self, failure: GuillemetError | None, *, now: float) -> float:
+    def reopen_after_seconds(self, failure: GuillemetError | None, *, now: float, end: float | None) -> float:
         """Return how long to wait before the next call.
 
         Args:
             failure: What ended the last call; None: the server refused, one by one, all that was left.
             now: Seconds on a clock that only goes forward.
+            end: By that clock, of the time for all of it. None: it has none.
 
         Raises:
-            GuillemetError: `failure`, if another call would not help or the patience is at its end.
+            GuillemetError: `failure`, if another call would not help, or not before the patience or the time is at its end.
         """
         causes = [*self._refused.values()] if failure is None else [failure]
         is_first = self._failing_since is None
         if self._failing_since is None:
             self._failing_since = now
-        if now - self._failing_since >= self._patience_seconds or not all(map(_passes, causes)):
+        patience = self._failing_since + self._patience_seconds - now
+        left = patience if end is None else min(patience, end - now)
+        said = max((cause.retry_after_seconds or 0.0 for cause in causes), default=0.0)
+        if patience <= 0 or said > left or not all(map(_passes, causes)):
             if failure is not None:
                 raise failure
             for index, error in list(self._refused.items()):
@@ -154,13 +158,12 @@ class Flow:
             return 0.0
         if is_first:
             _LOG.info("%s; asking again for up to %g s", causes[0], self._patience_seconds)
-        said = [cause.retry_after_seconds for cause in causes if cause.retry_after_seconds is not None]
         if said:
-            return max(said)
+            return said
         delay = self._delay_seconds
         self._delay_seconds = min(2 * delay, _LONGEST_DELAY_SECONDS)
         # Spread, so that the clients of a server that comes back do not all call at once.
-        return delay * random.uniform(0.8, 1.2)
+        return max(0.0, min(left, delay * random.uniform(0.8, 1.2)))
 
     def _finish(self, index: int, outcome: Outcome) -> None:
         self._refused.pop(index, None)
@@ -173,5 +176,5 @@ def _request(text: str, index: int) -> pb.StreamExtractQuotationsRequest:
 
 
 def _passes(error: GuillemetError) -> bool:
-    """Tell whether the same request may soon succeed; an unreachable deadline, say, comes no nearer by waiting."""
+    """Tell whether the same request may soon succeed: the server is away, or says when to come back."""
     return isinstance(error, Unavailable) or (isinstance(error, TryLater) and error.retry_after_seconds is not None)

@@ -13,6 +13,8 @@ OnError: TypeAlias = Literal["raise", "return"]
 
 # Of a document within a request: the field's tag and the length before it.
 _FRAME_BYTES = 6
+# As a server weighs a text before it is tokenized (`Model.max_queue_tokens` in the contract).
+_CHARACTERS_PER_TOKEN = 4
 
 
 def to_request(text: str, options: pb.ExtractOptions, *, max_message_bytes: int) -> pb.ExtractQuotationsRequest:
@@ -76,8 +78,8 @@ class Batch:
         self._texts = texts
         self._options = options
         self._max_documents = model.max_batch_documents
-        # A text has seldom more tokens than characters: a request that the empty queue can hold is never refused for ever.
-        self._max_characters = model.max_queue_tokens
+        # More than the queue may hold would have to wait until it is empty.
+        self._max_tokens = model.max_queue_tokens
         self._max_bytes = min(model.max_request_bytes, max_message_bytes)
         self._errors = errors
         self._outcomes: dict[int, Outcome] = {}
@@ -87,20 +89,20 @@ class Batch:
         """Yield the requests; each answer goes to `receive`."""
         overhead = self._options.ByteSize() + _FRAME_BYTES
         part: list[pb.Document] = []
-        n_bytes, n_characters = overhead, 0
+        n_bytes, n_tokens = overhead, 0
         for document in self._documents:
             document_bytes = document.ByteSize() + _FRAME_BYTES
-            document_characters = len(document.text)
+            document_tokens = 1 + len(document.text) // _CHARACTERS_PER_TOKEN
             if part and (
                 len(part) == self._max_documents
                 or n_bytes + document_bytes > self._max_bytes
-                or n_characters + document_characters > self._max_characters
+                or n_tokens + document_tokens > self._max_tokens
             ):
                 yield pb.BatchExtractQuotationsRequest(documents=part, options=self._options)
-                part, n_bytes, n_characters = [], overhead, 0
+                part, n_bytes, n_tokens = [], overhead, 0
             part.append(document)
             n_bytes += document_bytes
-            n_characters += document_characters
+            n_tokens += document_tokens
         if part:
             yield pb.BatchExtractQuotationsRequest(documents=part, options=self._options)
 

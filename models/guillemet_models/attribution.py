@@ -48,7 +48,6 @@ class Attributed:
     source: int | None
     probability: float
     source_probability: float
-    nested: bool
 
 
 class RelationProbabilities:
@@ -113,16 +112,22 @@ def _unbroken(text: TokenizedText, contents: Sequence[TaggedSpan]) -> list[Tagge
     """Return the contents, neighbours in one pair of marks made one: several sentences said in one go are one quotation."""
     joined: list[TaggedSpan] = []
     for span in contents:
-        if joined:
-            before = joined[-1]
-            gap = text.text[text.ends[before.last] : text.begins[span.first]]
-            around = text.depths[text.begins[before.last] : text.ends[span.first]]
-            if not any(character.isalnum() for character in gap) and around.min() > 0:
-                sureness = (before.probability + span.probability) / 2
-                joined[-1] = replace(before, last=span.last, probability=sureness)
-                continue
-        joined.append(span)
+        if joined and _in_one_pair(text, joined[-1], span):
+            sureness = (joined[-1].probability + span.probability) / 2
+            joined[-1] = replace(joined[-1], last=span.last, probability=sureness)
+        else:
+            joined.append(span)
     return joined
+
+
+def _in_one_pair(text: TokenizedText, one: TaggedSpan, other: TaggedSpan) -> bool:
+    """Tell whether nothing stands between the two, not even the marks of « »« »."""
+    gap = text.text[text.ends[one.last] : text.begins[other.first]]
+    around = text.depths[text.begins[one.last] : text.ends[other.first]]
+    if any(map(str.isalnum, gap)) or not around.min():
+        return False
+    begins = (text.opens.get(token) for token in range(one.last + 1, other.first + 1))
+    return all(begin is None or text.depths[begin] > 1 for begin in begins)
 
 
 def attribute(evidence: Evidence) -> list[Attributed]:
@@ -146,7 +151,6 @@ def attribute(evidence: Evidence) -> list[Attributed]:
                 source=source,
                 probability=float(np.mean([label.probability for label in labels])),
                 source_probability=source_probability,
-                nested=nested,
             )
         )
     return sorted(quotations, key=lambda quotation: (quotation.spans[0].begin, -quotation.spans[-1].end))

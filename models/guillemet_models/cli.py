@@ -24,13 +24,17 @@ def pretrain(
     """Continue the pre-training of an encoder on raw text; the same command resumes a run."""
     try:
         from guillemet_models.training import pretraining  # noqa: PLC0415 (torch is not always there)
+        from guillemet_models.training.run import OtherRunError  # noqa: PLC0415
     except ImportError as error:
         raise _refused("pretrain", _MISSING) from error
     try:
         config = pretraining.PretrainingConfig.read(run)
     except ValueError as error:
         raise _refused("pretrain", str(error)) from error
-    pretraining.pretrain(config)
+    try:
+        pretraining.pretrain(config)
+    except OtherRunError as error:
+        raise _refused("pretrain", str(error)) from error
 
 
 def train(
@@ -42,6 +46,7 @@ def train(
     """Fine-tune a model on annotated articles; the same command resumes a run."""
     try:
         from guillemet_models.training import train as training  # noqa: PLC0415
+        from guillemet_models.training.run import OtherRunError  # noqa: PLC0415
     except ImportError as error:
         raise _refused("train", _MISSING) from error
     try:
@@ -51,7 +56,7 @@ def train(
     config = replace(config, seed=config.seed if seed is None else seed, output=output or config.output)
     try:
         training.train(config)
-    except training.OtherRunError as error:
+    except OtherRunError as error:
         raise _refused("train", str(error)) from error
 
 

@@ -91,7 +91,8 @@ def read_settings(folder: Path) -> ModelSettings:
         settings = ModelSettings(**values)
     except (TypeError, ValueError) as error:
         raise ModelFileError(f"{path} is damaged: {error}") from error
-    for name in sorted({ENCODER, EMBEDDINGS, RELATIONS, TOKENIZER} | settings.sha256.keys()):
+    served = {ENCODER, EMBEDDINGS, RELATIONS, TOKENIZER} | {name for name in (ENCODER_INT8,) if (folder / name).exists()}
+    for name in sorted(served | settings.sha256.keys()):
         if (expected := settings.sha256.get(name)) != (actual := sha256(folder / name)):
             raise ModelFileError(
                 f"{folder / name} is not the file that {DESCRIPTION} describes: sha256 {actual}, not {expected}"

@@ -63,8 +63,13 @@ class Admission:
             raise errors.queue_full(queued=queued, limit=limit, wait_seconds=self._seconds_for(queued))
         if seconds is None:
             return
-        wait = self._seconds_for(self._tokens_in_work() + self._queue.tokens_ahead(caller, turns)) or 0.0
-        if wait + self.pace.least_seconds_for(tokens) / self._readers > seconds and not self._may_try():
+        in_work = self._tokens_in_work()
+        left = seconds - self.pace.least_seconds_for(tokens) / self._readers
+        # Who has time for all that waits need not know what comes first: that costs a walk along the queue.
+        if (self._seconds_for(in_work + self._queue.tokens) or 0.0) <= left:
+            return
+        wait = self._seconds_for(in_work + self._queue.tokens_ahead(caller, turns)) or 0.0
+        if wait > left and not self._may_try():
             raise errors.deadline_unreachable(predicted_wait_seconds=wait)
 
     @contextmanager

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from structlog.typing import FilteringBoundLogger
 
@@ -59,16 +59,19 @@ def background_server(
     Raises:
         StartError: It cannot start.
     """
+    begun: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[None]]] = Future()
     started: Future[BackgroundServer] = Future()
 
     async def serve() -> None:
-        asyncio.get_running_loop().set_exception_handler(_without_poller_noise)
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_without_poller_noise)
+        begun.set_result((loop, cast("asyncio.Task[None]", asyncio.current_task())))
         server = Server(config, log=log, load=load, tracing=tracing)
         stopping = asyncio.Event()
         try:
             await server.start()
             await server.load()
-            started.set_result(BackgroundServer(server, asyncio.get_running_loop(), stopping))
+            started.set_result(BackgroundServer(server, loop, stopping))
             await stopping.wait()
         finally:
             await server.stop()
@@ -88,7 +91,10 @@ def background_server(
         running = started.result()
         yield running
     finally:
-        if started.done() and started.exception() is None:
+        if not started.done():  # interrupted while the model is loaded
+            loop, serving = begun.result()
+            loop.call_soon_threadsafe(serving.cancel)
+        elif started.exception() is None:
             started.result().stop()
         thread.join()
 

@@ -193,16 +193,20 @@ class Scheduler:
         finishing = time.monotonic()
         for item, turn in zip(items, turns, strict=True):
             record_stage("queue", item.entered, turn.started)
-            record_stage("infer", turn.started, turn.started + turn.seconds)
+        batches = {turn.started: turn.seconds for turn in turns}  # of one or more windows each
+        for started, seconds in batches.items():
+            record_stage("infer", started, started + seconds)
         document = await self._inference.finish(prepared, [turn.found for turn in turns])
         record_stage("decode", finishing, time.monotonic())
         return Reading(
             document=document,
             queue_seconds=min((turn.started for turn in turns), default=finishing) - entered,
-            inference_seconds=sum(turn.seconds for turn in turns) + time.monotonic() - finishing,
+            inference_seconds=sum(batches.values()) + time.monotonic() - finishing,
         )
 
     def _entered(self, content: str | Window, tokens: int, caller: Hashable) -> Item:
+        if self._closed:  # while a long text was cut into windows
+            raise errors.shutting_down()
         outcome: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
         item = Item(content=content, tokens=tokens, caller=caller, entered=time.monotonic(), outcome=outcome)
         self._live.add(item)
@@ -217,15 +221,15 @@ class Scheduler:
             item.outcome.cancel()  # unless it was, with the task that waited for it
             self.counts.abandoned += item.outcome.cancelled()
 
-    def _settle(self, batch: list[Item], turns: list[Turn | Exception]) -> None:
-        """Tell those who wait what became of a batch; nothing, if nobody did any more."""
-        for item, turn in zip(batch, turns, strict=bool(turns)):
+    def _settle(self, batch: list[Item], turns: list[Turn | Exception | None]) -> None:
+        """Tell those who still wait what became of a batch."""
+        for item, turn in zip(batch, turns, strict=True):
             if isinstance(turn, Exception):
                 _fail(item, turn)
-            elif not item.outcome.done():
+            elif turn and not item.outcome.done():
                 item.outcome.set_result(turn)
         measured = [turn for turn in turns if isinstance(turn, Turn)]
-        if len(measured) == len(batch):
+        if len(measured) == len(batch) and measured[0].started == measured[-1].started:
             # All were read together, and took as long as each.
             tokens, seconds = sum(item.tokens for item in batch), measured[0].seconds
             self.admission.pace.record(tokens, seconds)

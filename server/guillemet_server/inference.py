@@ -20,8 +20,8 @@ _WARM_UP = "« Nous sommes prêts », a déclaré la ministre. Selon elle, le te
 # Answering callers takes little of a CPU and reading all of it: who reads gives way. (On Linux each thread has a niceness.)
 _NICENESS = 10
 
-Report = Callable[[list[Item], list[Turn | Exception]], None]
-"""Told of each batch what became of its items; of none of them if nobody waited for any."""
+Report = Callable[[list[Item], list[Turn | Exception | None]], None]
+"""Told what became of each item of a batch; None: nobody waited for it any more, and it was not read."""
 
 
 class Inference:
@@ -77,7 +77,7 @@ class Inference:
         """
         loop = asyncio.get_running_loop()
 
-        def report_in_loop(batch: list[Item], turns: list[Turn | Exception]) -> None:
+        def report_in_loop(batch: list[Item], turns: list[Turn | Exception | None]) -> None:
             with suppress(RuntimeError):  # a loop that is closed wants to know nothing more
                 loop.call_soon_threadsafe(report, batch, turns)
 
@@ -112,13 +112,13 @@ class Inference:
             del self._in_work[name]
             report(batch, turns)
 
-    def _turns(self, batch: Sequence[Item]) -> list[Turn | Exception]:
+    def _turns(self, batch: Sequence[Item]) -> list[Turn | Exception | None]:
         started = time.monotonic()
         try:
             with timed_steps() as steps:
                 found = self._found(batch)
         except Interrupted:
-            return []
+            return [None] * len(batch)
         except Exception as error:  # noqa: BLE001 (the server lives on; the scheduler reports it)
             if len(batch) == 1:
                 return [error]

@@ -103,24 +103,32 @@ class FairQueue:
             return sum(item.tokens for item in own) + ahead
 
     def _batch(self, max_padded_tokens: int) -> list[Item]:
-        batch: list[Item] = []
-        width = 0
+        batch = [self._turn(next(iter(self._callers)))]
+        width = batch[0].tokens
+        if 2 * width > max_padded_tokens:
+            return batch  # nobody need be asked, however many wait
         turns = list(self._callers)
         while turns:
             passed = []
             for caller in turns:
                 item = next(iter(self._callers[caller]))
                 wider = max(width, item.tokens)
-                if batch and (type(item.content) is not type(batch[0].content) or wider * (len(batch) + 1) > max_padded_tokens):
+                if type(item.content) is not type(batch[0].content) or wider * (len(batch) + 1) > max_padded_tokens:
                     continue
-                self._take(item)
-                batch.append(item)
+                batch.append(self._turn(caller))
                 width = wider
                 if caller in self._callers:
-                    self._callers.move_to_end(caller)
                     passed.append(caller)
             turns = passed
         return batch
+
+    def _turn(self, caller: Hashable) -> Item:
+        """Take the caller's first item; its next turn comes last."""
+        item = next(iter(self._callers[caller]))
+        self._take(item)
+        if caller in self._callers:
+            self._callers.move_to_end(caller)
+        return item
 
     def _take(self, item: Item) -> None:
         waiting = self._callers[item.caller]

@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -54,11 +55,16 @@ def test_a_name_that_stands_for_several_servers_uses_them_in_turn() -> None:
         with gc.Client("ipv4:" + ",".join(f"127.0.0.1:{port}" for port in ports)) as client:
             # Which one is connected first is open; both are in the end.
             answered: set[str] = set()
+            end = time.monotonic() + 30
             while len(answered) < 2:
+                assert time.monotonic() < end
                 answered.add(client.get_model(timeout=30).name)
+            names = [client.get_model(timeout=30).name for _ in range(10)]
     finally:
         for server in servers:
             server.stop(None)
+
+    assert names in (["0", "1"] * 5, ["1", "0"] * 5)
 
 
 # What ends it
@@ -109,6 +115,20 @@ def test_closing_a_client_ends_the_wait_for_a_server_to_come_back(
 
         with pytest.raises(ValueError, match="the client is closed"):
             waiting.result(timeout=60)
+
+
+async def test_closing_an_asynchronous_client_ends_the_wait_for_a_server_to_come_back(
+    address: str, service: Any, new_status: Callable[..., Any]
+) -> None:
+    service.failures.append(new_status(grpc.StatusCode.UNAVAILABLE, "MODEL_LOADING", retry_seconds=3600.0))
+    client = gc.AsyncClient(address)
+    documents = client.extract_iter(["« Oui »"], patience=9999)
+    waiting = asyncio.create_task(anext(documents))
+    assert await asyncio.to_thread(service.asked.wait, 30)
+    await client.close()
+
+    with pytest.raises(ValueError, match="the client is closed"):
+        await asyncio.wait_for(waiting, timeout=60)
 
 
 async def test_closing_an_asynchronous_client_ends_the_call_that_another_task_waits_for(address: str, service: Any) -> None:

@@ -226,7 +226,7 @@ def test_a_batch_is_cut_by_the_servers_bytes(ask: Ask, service: Any) -> None:
 def test_a_batch_is_cut_by_what_the_queue_can_hold(ask: Ask, service: Any) -> None:
     service.model.max_queue_tokens = 25
 
-    ask("extract_batch", ["a" * 10] * 3)
+    ask("extract_batch", ["a" * 40] * 3)
 
     assert [len(request.documents) for request in service.requests] == [2, 1]
 

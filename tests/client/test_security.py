@@ -101,7 +101,9 @@ def test_a_token_may_change_from_call_to_call(address: str, service: Any) -> Non
     assert [headers["authorization"] for headers in service.headers] == ["Bearer first", "Bearer second"]
 
 
-@pytest.mark.parametrize("address", ["quotations.example:50051", "10.0.0.1:50051", "dns:///quotations.example:1"])
+@pytest.mark.parametrize(
+    "address", ["quotations.example:50051", "10.0.0.1:50051", "dns:///quotations.example:1", "unix.example:1"]
+)
 def test_a_token_does_not_leave_the_machine_unencrypted(address: str) -> None:
     with pytest.raises(ValueError, match="unencrypted") as caught:
         gc.Client(address, token=gc.Token("sesame"))

@@ -76,11 +76,23 @@ def test_an_answer_renews_patience() -> None:
     flow.add("a")
     flow.add("b")
 
-    assert [flow.reopen_after_seconds(down, now=now) for now in (100.0, 109.0)] == [1.0, 1.0]
+    assert [flow.reopen_after_seconds(down, now=now, end=None) for now in (100.0, 109.0)] == [1.0, 1.0]
     flow.receive(answer_to("0"))
-    assert flow.reopen_after_seconds(down, now=111.0) == 1.0
+    assert flow.reopen_after_seconds(down, now=111.0, end=None) == 1.0
     with pytest.raises(gc.Unavailable):
-        flow.reopen_after_seconds(down, now=121.0)
+        flow.reopen_after_seconds(down, now=121.0, end=None)
+
+
+@pytest.mark.parametrize(("patience", "end"), [(10.0, None), (9999.0, 110.0)])
+def test_a_wait_that_would_outlast_the_patience_or_the_time_is_not_begun(patience: float, end: float | None) -> None:
+    flow = Flow(
+        pb.ExtractOptions(), ordered=True, max_in_flight=4, max_message_bytes=10**6, errors="raise", patience_seconds=patience
+    )
+    flow.add("a")
+
+    assert flow.reopen_after_seconds(gc.Overloaded("full", retry_after_seconds=4.0), now=100.0, end=end) == 4.0
+    with pytest.raises(gc.Overloaded):
+        flow.reopen_after_seconds(gc.Overloaded("full", retry_after_seconds=7.0), now=104.0, end=end)
 
 
 def answer_to(id: str) -> pb.StreamExtractQuotationsResponse:

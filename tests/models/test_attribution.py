@@ -77,6 +77,19 @@ def test_neighbours_in_one_pair_of_marks_are_one_quotation(reader: Read) -> None
     assert words(reader(text, contents={"« Nous irons": DIRECT, "Vous aussi »": DIRECT})) == [["« Nous irons. Vous aussi »"]]
 
 
+@pytest.mark.parametrize(("one", "other"), [("« Oui »", "« Non »"), ("“Oui”", "“Non”")])
+def test_pairs_of_marks_that_touch_hold_a_quotation_each(reader: Read, one: str, other: str) -> None:
+    assert words(reader(f"Ils disent : {one}{other}.", contents={one: DIRECT, other: DIRECT})) == [[one], [other]]
+
+
+@pytest.mark.parametrize("inner", ["« Il a dit “oui”", "« Il a dit oui."])
+def test_marks_within_a_pair_do_not_part_neighbours(reader: Read, inner: str) -> None:
+    text = f"Il dit : {inner} “Moi aussi”, a dit Anne »."
+    contents = {inner: DIRECT, "“Moi aussi”, a dit Anne »": DIRECT}
+
+    assert words(reader(text, contents=contents)) == [[f"{inner} “Moi aussi”, a dit Anne »"]]
+
+
 @pytest.mark.parametrize("tagged", ["Nous irons tous demain", "« Nous irons tous demain »,", "irons tous demain"])
 def test_direct_words_snap_to_their_marks(reader: Read, tagged: str) -> None:
     evidence = reader("Il a dit : « Nous irons tous demain », puis rien.", contents={tagged: DIRECT})
@@ -119,7 +132,7 @@ def test_the_marks_around_another_s_words_do_not_make_the_inner_ones_direct(read
     outer = "« Paul dit que tout va bien »"
     evidence = reader(f"Anne : {outer}.", contents={outer: DIRECT}, nested=["tout va bien"])
 
-    assert [(quotation.type, quotation.nested) for quotation in attribute(evidence)] == [(DIRECT, False), (INDIRECT, True)]
+    assert [quotation.type for quotation in attribute(evidence)] == [DIRECT, INDIRECT]
 
 
 def test_marks_within_another_s_words_make_the_inner_ones_direct(reader: Read) -> None:

@@ -100,6 +100,13 @@ def test_torch_needs_weights_of_its_own() -> None:
         Extractor.load(runtime="torch")
 
 
+def test_an_int8_encoder_that_the_description_does_not_know_is_refused(folder: Path) -> None:
+    (folder / ENCODER_INT8).write_bytes(b"another's")
+
+    with pytest.raises(ModelFileError, match=ENCODER_INT8):
+        read_settings(folder)
+
+
 def test_a_graph_that_is_none_is_refused(folder: Path) -> None:
     with pytest.raises(ModelFileError, match=str(folder)):
         OnnxRuntime(folder)

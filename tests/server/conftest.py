@@ -81,10 +81,12 @@ class RegexReader(Extractor):
     def extract(self, texts: Sequence[str], *, interrupted: Callable[[], bool] | None = None) -> list[Document]:
         """Read, once nobody holds it."""
         self._begin(tuple(texts))
-        while not self._free.wait(0.005):
+        while not (free := self._free.wait(0.005)) or interrupted is not None:
             if interrupted is not None and interrupted():
                 self.interrupted += 1
                 raise Interrupted
+            if free:
+                break
         if any("poison" in text for text in texts):
             raise ValueError(f"secret of the text: {texts}")
         return [self._read(text) for text in texts]

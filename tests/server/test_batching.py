@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -356,6 +357,61 @@ async def test_a_text_that_breaks_the_model_does_not_break_its_neighbours(reader
 
     assert [isinstance(outcome, Refusal) for outcome in outcomes] == [False, True, False]
     assert outcomes[1].reason == "INTERNAL"
+
+
+async def test_who_leaves_a_batch_that_fails_shifts_nobody_s_answer(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        reader.hold()
+        blocker = asyncio.create_task(scheduler.read([words(1)], caller=0, seconds=None))
+        await begun(reader)
+        leaving = asyncio.create_task(scheduler.read([words(2)], caller=1, seconds=None))
+        others = [
+            asyncio.create_task(scheduler.read([text], caller=text, seconds=None)) for text in ("poison", words(3), words(4))
+        ]
+        await queued(scheduler, 11)
+        blocker.cancel()
+        await begun(reader)
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+        reader.release()
+        async with asyncio.timeout(WAIT):
+            [poisoned], *read = await asyncio.gather(*others)
+
+    assert [len(batch) for batch in reader.batches[:2]] == [1, 4]
+    assert poisoned.reason == "INTERNAL"
+    assert [reading.document.text for [reading] in read] == [words(3), words(4)]
+    assert scheduler.counts.batches == 0  # none was read as it had been put together: nothing is learnt of the pace
+
+
+async def test_windows_that_are_read_together_are_timed_once(reader: "RegexReader") -> None:
+    async with scheduling(reader) as scheduler:
+        reader.hold()
+        began = time.monotonic()
+        reading = asyncio.create_task(scheduler.read([words(2_500)], caller=0, seconds=None))
+        await begun(reader)
+        await asyncio.sleep(0.05)  # so that the batch is most of what takes time
+        reader.release()
+        [read] = await reading
+
+    assert [len(batch) for batch in reader.batches] == [3]
+    assert read.inference_seconds <= time.monotonic() - began
+
+
+async def test_a_long_text_that_is_being_cut_is_refused_when_all_is_closed(
+    reader: "RegexReader", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cutting, prepare = threading.Event(), reader.prepare
+    monkeypatch.setattr(reader, "prepare", lambda text: cutting.wait(WAIT) and prepare(text))
+    async with scheduling(reader) as scheduler:
+        reading = asyncio.create_task(scheduler.read([words(2_500)], caller=0, seconds=None))
+        await queued(scheduler, 2_500)
+        scheduler.close()
+        cutting.set()
+        async with asyncio.timeout(WAIT):
+            with pytest.raises(Refusal, match="shutting down"):
+                await reading
+
+    assert scheduler.in_work == 0
 
 
 async def test_closing_refuses_what_waits_and_interrupts_what_is_in_work(reader: "RegexReader") -> None:

@@ -1,5 +1,7 @@
 import asyncio
+import os
 import re
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -193,6 +195,22 @@ def test_a_model_that_cannot_be_loaded_is_said_in_one_sentence(tmp_path: Path) -
         background_server(ServerConfig(listen=f"unix:{tmp_path}/s"), log=json_logger("error"), load=load),
     ):
         pytest.fail("started")
+
+
+def test_a_server_that_is_interrupted_as_it_loads_is_gone(tmp_path: Path, reader: "RegexReader") -> None:
+    released = threading.Event()
+
+    def load() -> Extractor:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert released.wait(WAIT)
+        return reader
+
+    config = ServerConfig(listen=f"unix:{tmp_path}/server")
+    with pytest.raises(KeyboardInterrupt), background_server(config, log=json_logger("error"), load=load):
+        pass
+
+    assert "guillemet-server" not in {thread.name for thread in threading.enumerate()}
+    released.set()
 
 
 def test_an_embedded_server_answers_on_a_private_socket_and_leaves_nothing(

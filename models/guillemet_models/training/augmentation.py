@@ -1,6 +1,7 @@
 """The same article as another outlet would set it: other quotation marks, other spaces, accents and paragraph breaks lost.
 
-Every change is an edit of known characters, so that the annotation moves along exactly.
+Every change is an edit of known characters, so that spans move along exactly; names, roles and institutions stay the strings
+that they were, and corpus.py finds them however they are set.
 """
 
 import random
@@ -13,7 +14,8 @@ from guillemet_models.segmentation import Boundary, quoted_regions
 
 # Opening and closing of each style, with the spaces that go with it.
 MARK_STYLES = (("« ", " »"), ("«\u00a0", "\u00a0»"), ("«", "»"), ("“", "”"), ('"', '"'))
-_ACCENTED = dict(zip("ÀÂÇÉÈÊÎÔ", "AACEEEIO", strict=True))
+# Capitals without their accents, as typewriters set them.
+BARE_CAPITALS = str.maketrans("ÀÂÇÉÈÊÎÔ", "AACEEEIO")
 _MARKS = frozenset('«»“”„‹›"')
 
 
@@ -55,8 +57,8 @@ def vary(document: dict[str, Any], chance: Augmentation, random_source: random.R
     for index, character in enumerate(text):
         if index < title and len(character.upper()) == 1 and character.islower():
             edits.append(Edit(index, index + 1, character.upper()))
-        if bares and character in _ACCENTED:
-            edits.append(Edit(index, index + 1, _ACCENTED[character]))
+        if bares and ord(character) in BARE_CAPITALS:
+            edits.append(Edit(index, index + 1, character.translate(BARE_CAPITALS)))
         if doubles and character == " " and random_source.random() < chance.doubled_spaces:
             edits.append(Edit(index, index + 1, "  "))
         if joins and character == "\n":

@@ -14,8 +14,10 @@ from guillemet_models.calibration import Calibration, Scale, log_odds
 from guillemet_models.document import Document, Quotation, Span
 from guillemet_models.extractor import Extractor
 from guillemet_models.pairing import name_words
+from guillemet_models.runtime import OnnxRuntime
+from guillemet_models.tokenization import TextTokenizer
 from guillemet_models.training.corpus import read
-from guillemet_models.weights import read_settings
+from guillemet_models.weights import TOKENIZER, read_settings
 
 # At which character IoU two quotations, or two sources, are the same.
 ALIGNED_FROM = 0.5
@@ -49,8 +51,7 @@ class CalibrationError:
 def calibrate(folder: Path, corpus: Path) -> dict[str, CalibrationError]:
     """Fit the calibration of a model folder, write it there, and return how far off its probabilities were and are."""
     settings = dataclasses.replace(read_settings(folder), calibration={})
-    settings.write(folder)
-    extractor = Extractor.load(folder)
+    extractor = Extractor(TextTokenizer(folder / TOKENIZER), OnnxRuntime(folder), settings)
     answers: list[Answer] = []
     for number, gold in enumerate(read(corpus)):
         (document,) = extractor.extract([gold["text"]])

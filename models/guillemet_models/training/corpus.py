@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,6 +34,7 @@ from guillemet_models.scheme import (
     SpanKind,
 )
 from guillemet_models.tokenization import TokenizedText
+from guillemet_models.training.augmentation import BARE_CAPITALS
 
 T = TypeVar("T")
 
@@ -225,10 +227,8 @@ class _Gold:
         for span, entity in spans:
             if tokens := self._tag(MENTION, labels[EntityKind(entity["kind"])], span):
                 self.mentions.append((tokens, entity["id"]))
-                place = span.of(self.text.text).find(entity["name"])
-                if place >= 0:
-                    begin = span.begin + place
-                    self._tag(NAME, 0, (begin, begin + len(entity["name"])))
+                if found := _as_set(entity["name"]).search(span.of(self.text.text)):
+                    self._tag(NAME, 0, (span.begin + found.start(), span.begin + found.end()))
 
     def _tag_roles_and_institutions(self) -> None:
         self.roles: list[tuple[tuple[int, int], str]] = []
@@ -249,8 +249,16 @@ class _Gold:
 
 def _occurrences(text: str, words: str | None) -> Iterator[Span]:
     if words:
-        for found in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", text):
+        for found in re.finditer(rf"(?<!\w)(?:{_as_set(words).pattern})(?!\w)", text):
             yield Span(*found.span())
+
+
+@lru_cache(maxsize=4096)
+def _as_set(words: str) -> re.Pattern[str]:
+    """Match `words` with any spaces between them, in capitals too, and with capitals that lack their accents."""
+    bare, loud = words.translate(BARE_CAPITALS), words.upper()
+    ways = dict.fromkeys((words, bare, loud, bare.upper(), loud.translate(BARE_CAPITALS)))
+    return re.compile("|".join(r"\s+".join(map(re.escape, way.split())) for way in ways))
 
 
 def _distance(one: Span, other: Span) -> int:

@@ -20,7 +20,7 @@ from transformers import AutoModelForMaskedLM
 
 from guillemet_models.tokenization import TextTokenizer
 from guillemet_models.training.precision import mixed_precision
-from guillemet_models.training.run import check_inputs, read_run
+from guillemet_models.training.run import check_inputs, claim_output, read_run
 from guillemet_models.training.texts import raw_documents
 
 
@@ -109,7 +109,12 @@ def learning_rate(progress: float, config: PretrainingConfig) -> float:
 
 
 def pretrain(config: PretrainingConfig) -> None:
-    """Train, from the last checkpoint if there is one."""
+    """Train, from the last checkpoint if there is one.
+
+    Raises:
+        OtherRunError: The output folder is that of a run with other settings.
+    """
+    claim_output(config, config.output)
     torch.manual_seed(config.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = AutoModelForMaskedLM.from_pretrained(config.encoder, dtype=torch.float32).to(device).train()
@@ -121,7 +126,6 @@ def pretrain(config: PretrainingConfig) -> None:
         betas=(0.9, 0.98),
         fused=True,
     )
-    config.output.mkdir(parents=True, exist_ok=True)
     checkpoint = config.output / "checkpoint.pt"
     batch_tokens = config.batch_windows * config.window_tokens
     steps = config.tokens // batch_tokens

@@ -1,10 +1,21 @@
-"""A run's TOML file, read and checked before anything is loaded."""
+"""A run's TOML file, read and checked before anything is loaded, and the folder that is its own."""
 
+import json
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _PATHS = ("encoder", "corpus", "output")
+# Of a run's settings, those that may change before it goes on.
+_OF_THIS_CALL = ("output", "checkpoint_seconds")
+
+
+class OtherRunError(Exception):
+    """The folder is another run's; the message says how they differ."""
 
 
 def read_run(path: Path) -> dict[str, Any]:
@@ -31,3 +42,21 @@ def check_inputs(path: Path, encoder: Path, *files: Path) -> None:
     for file in (encoder / "config.json", encoder / "tokenizer.json", *files):
         if not file.is_file():
             raise ValueError(f"{path}: there is no file {file}")
+
+
+def claim_output(config: "DataclassInstance", output: Path) -> None:
+    """Write into the output folder which run it is of, if it is not there yet.
+
+    Raises:
+        OtherRunError: It is of another.
+    """
+    path = output / "run.json"
+    kept = {key: value for key, value in asdict(config).items() if key not in _OF_THIS_CALL}
+    settings = json.dumps(kept, default=str, indent=1)
+    if path.exists():
+        before, now = json.loads(path.read_text(encoding="utf-8")), json.loads(settings)
+        if other := [key for key in now if before.get(key) != now[key]]:
+            raise OtherRunError(f"{output} is of a run with another {' and '.join(other)}: another output is accepted")
+    else:
+        output.mkdir(parents=True, exist_ok=True)
+        path.write_text(settings, encoding="utf-8")

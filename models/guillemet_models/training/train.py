@@ -1,14 +1,13 @@
 """Fine-tune every head jointly with the encoder on annotated articles.
 
-Peculiar here: the first epochs also read articles that nobody annotated, as an earlier model reads them; what is saved is the
-moving average of the weights (Izmailov et al. 2018, arXiv:1803.05407), which a small corpus needs; the state of a run is
+Peculiar here: the first epochs also read articles that are annotated less carefully, or not at all and then as earlier models
+read them; what is saved is the moving average of the weights (Izmailov et al. 2018, arXiv:1803.05407); the state of a run is
 written every few minutes, and the same command goes on from it.
 """
 
-import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,16 +23,9 @@ from guillemet_models.training.corpus import read
 from guillemet_models.training.course import Course
 from guillemet_models.training.distillation import Teachers
 from guillemet_models.training.objective import loss_of
-from guillemet_models.training.run import check_inputs, read_run
+from guillemet_models.training.run import check_inputs, claim_output, read_run
 from guillemet_models.training.standoff import read_standoff
 from guillemet_models.training.texts import read_texts
-
-# Of a run's settings, those that may change before it goes on.
-_OF_THIS_CALL = ("output", "checkpoint_seconds")
-
-
-class OtherRunError(Exception):
-    """The folder is another run's; the message says how they differ."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +88,7 @@ def train(config: TrainingConfig) -> None:
     Raises:
         OtherRunError: The output folder is that of a run with other settings.
     """
-    _claim_output(config)
+    claim_output(config, config.output)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(config.seed)
     tokenizer = TextTokenizer(config.encoder / "tokenizer.json")
@@ -173,24 +165,6 @@ def _optimizer(model: QuotationModel, config: TrainingConfig) -> torch.optim.Opt
 def _schedule(progress: float, warmup_share: float) -> float:
     """Return the factor of the learning rates: linear up, linear down to zero."""
     return min(progress / warmup_share, (1.0 - progress) / (1.0 - warmup_share))
-
-
-def _claim_output(config: TrainingConfig) -> None:
-    """Write into the output folder which run it is of, if it is not there yet.
-
-    Raises:
-        OtherRunError: It is of another.
-    """
-    path = config.output / "run.json"
-    kept = {key: value for key, value in asdict(config).items() if key not in _OF_THIS_CALL}
-    settings = json.dumps(kept, default=str, indent=1)
-    if path.exists():
-        before, now = json.loads(path.read_text(encoding="utf-8")), json.loads(settings)
-        if other := [key for key in now if before.get(key) != now[key]]:
-            raise OtherRunError(f"{config.output} is of a run with another {' and '.join(other)}: another output is accepted")
-    else:
-        config.output.mkdir(parents=True, exist_ok=True)
-        path.write_text(settings, encoding="utf-8")
 
 
 def _resume(checkpoint: Path, parts: dict[str, Any], device: torch.device) -> int:

@@ -11,7 +11,6 @@ from ray.data.checkpoint import CheckpointConfig
 
 from guillemet_models.document import Document
 from guillemet_models.extractor import Extractor
-from guillemet_server.thresholds import kept
 
 _SPAN = pa.list_(pa.int32())
 _PROBABILITY = pa.float64()
@@ -127,7 +126,6 @@ def _as_served(document: Document) -> Any:
     def narrow(part: Any, *names: str) -> Any:
         return replace(part, **{name: float(np.float32(getattr(part, name))) for name in names})
 
-    document = kept(document, None)
     return replace(
         document,
         entities=tuple(narrow(it, "probability", "institution_probability") for it in document.entities),

@@ -39,6 +39,7 @@ class Replica:
         metrics = Metrics()
         self._log = json_logger("info")
         self._gate = Gate()
+        self._loading = asyncio.Lock()  # one loads, who asks meanwhile waits for it
         self._inference = Inference(lambda: Extractor.load(model, threads=threads))
         self._scheduler = Scheduler(self._inference, limits, log=self._log, metrics=metrics)
         self._quotations = QuotationService(
@@ -48,10 +49,11 @@ class Replica:
 
     async def check_health(self) -> None:
         """Load the model: Ray asks before it sends the first request, and again and again."""
-        if self._gate.state is State.LOADING:
-            await self._inference.load()
-            self._scheduler.start()
-            self._gate.open()
+        async with self._loading:
+            if self._gate.state is State.LOADING:
+                await self._inference.load()
+                self._scheduler.start()
+                self._gate.open()
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
         """Return what the autoscaler looks at."""
@@ -88,8 +90,12 @@ class Replica:
             try:
                 with self._gate.passage():
                     await self._quotations.StreamExtractQuotations(aiter(requests), _Context(grpc_context, answers.put))
-            finally:
+            except asyncio.CancelledError:
+                raise  # nobody takes answers any more
+            except BaseException:
                 await answers.put(None)
+                raise
+            await answers.put(None)
 
         running = asyncio.get_running_loop().create_task(run())
         try:

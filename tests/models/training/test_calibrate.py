@@ -56,6 +56,9 @@ def test_a_model_folder_is_calibrated_on_our_gold(tiny_onnx_folder: Path, tmp_pa
     gold.write_text("\n".join(lines), encoding="utf-8")
 
     errors = calibrate(folder, gold)
+    gold.write_text("\n".join([lines[0], "no JSON"]), encoding="utf-8")
+    with pytest.raises(ValueError, match="Expecting value"):
+        calibrate(folder, gold)  # and what was fitted stays
 
     settings = read_settings(folder)
     assert set(errors) == set(settings.calibration) == set(KINDS)

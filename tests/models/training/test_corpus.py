@@ -1,7 +1,9 @@
 """Gold articles -> what the model is to say, and back."""
 
 import itertools
+import random
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,18 +14,24 @@ from guillemet_models.document import EntityKind, QuotationType, Span
 from guillemet_models.scheme import (
     CONTENT,
     CUE,
+    INSTITUTION,
     LAYERS,
     MAX_STATES,
     MENTION,
+    NAME,
     NESTED,
     OUTSIDE,
+    ROLE,
     SOURCE,
     Relation,
     SpanKind,
     allowed_transitions,
 )
 from guillemet_models.tokenization import TextTokenizer
+from guillemet_models.training.augmentation import Augmentation, vary
 from guillemet_models.training.corpus import Example, batches_by_length, example
+
+UNVARIED = Augmentation(renamed=0.0, other_marks=0.0, lost_breaks=0.0, glued=0.0, doubled=0.0, bare_capitals=0.0, shouted=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +57,17 @@ def test_tags_are_valid_sequences(examples: list[tuple[dict[str, Any], Example]]
             tags = [OUTSIDE, *item.tags[:, index].tolist(), OUTSIDE]
             assert max(tags) < layer.states
             assert all(allowed[before, after] for before, after in itertools.pairwise(tags))
+
+
+@pytest.mark.parametrize("change", ["doubled", "bare_capitals", "shouted"])
+def test_names_roles_and_institutions_are_found_however_they_are_set(
+    gold_documents: list[dict[str, Any]], tiny_tokenizer: TextTokenizer, change: str
+) -> None:
+    for document in gold_documents:
+        varied = vary(document, replace(UNVARIED, **{change: 1.0}), random.Random(1))
+        one, other = (decoded(example(it, tiny_tokenizer(it["text"]))) for it in (document, varied))
+        for layer in (NAME, ROLE, INSTITUTION):
+            assert len(other[layer.name]) == len(one[layer.name]), document["id"]
 
 
 def test_tags_give_the_gold_contents_back(examples: list[tuple[dict[str, Any], Example]]) -> None:

@@ -14,6 +14,7 @@ from transformers import AutoModelForMaskedLM
 from guillemet_models.encoder import Encoder
 from guillemet_models.training import pretraining
 from guillemet_models.training.pretraining import PretrainingConfig, documents, learning_rate, mask, pretrain, windows
+from guillemet_models.training.run import OtherRunError
 
 STEPS = 4
 
@@ -71,6 +72,13 @@ def test_a_run_that_was_killed_goes_on_where_it_was(config: PretrainingConfig, m
     assert rates_of(config, monkeypatch, kills_at=2) == [0.0, 0.25]
     assert rates_of(config, monkeypatch) == [0.5, 0.75]
     assert rates_of(config, monkeypatch) == []
+
+
+def test_no_other_run_goes_on_from_its_checkpoint(config: PretrainingConfig) -> None:
+    pretrain(config)
+
+    with pytest.raises(OtherRunError, match="another tokens and seed"):
+        pretrain(replace(config, seed=2, tokens=config.tokens * 2))
 
 
 def test_the_corpus_is_read_document_by_document_for_ever(

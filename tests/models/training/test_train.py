@@ -14,9 +14,10 @@ from guillemet_models.model import HeadConfig, QuotationModel
 from guillemet_models.tokenization import TextTokenizer
 from guillemet_models.training import train as training
 from guillemet_models.training.corpus import example
+from guillemet_models.training.run import OtherRunError
 from guillemet_models.training.sequence_loss import one_hot, sequence_loss
 from guillemet_models.training.standoff import detached
-from guillemet_models.training.train import OtherRunError, TrainingConfig, train
+from guillemet_models.training.train import TrainingConfig, train
 
 HEADS = HeadConfig(tagging_width=16, span_width=8, pair_width=8)
 
