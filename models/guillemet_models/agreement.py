@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Sequence
 from enum import IntEnum
 from importlib.resources import files
+from itertools import groupby, takewhile
 
 from guillemet_models.folding import fold
 
@@ -28,6 +29,10 @@ _FIRST_WORDS = {
     | {"plusieurs", "certains", "certaines", "deux", "trois", "quatre", "cinq"},
 }
 _OF_FIRST_WORD = {word: agreement for agreement, words in _FIRST_WORDS.items() for word in words}
+# Of these, the ones that may be of a noun: « le professeur Anne Roux », « la star Paul Petit ».
+_DETERMINERS = frozenset({"le", "un", "ce", "cet", "du", "au", "la", "une", "cette"})
+# What follows is another's name: « le fils d'Anne Roux ».
+_PREPOSITIONS = frozenset({"a", "au", "aux", "chez", "d", "de", "des", "du", "en", "par", "pour", "sur"})
 _NAMES = tomllib.loads(files(__package__).joinpath("given_names.toml").read_text(encoding="utf-8"))
 # Of a double name the first half tells.
 _OF_GIVEN_NAME = {
@@ -43,15 +48,30 @@ def agreement(words: Sequence[str]) -> Agreement:
     if not words:
         return Agreement.UNKNOWN
     first = fold(words[0])
-    if found := _OF_FIRST_WORD.get(first):
+    is_name = first in _DETERMINERS and len(words) > 1 and all(word[0].isupper() for word in words)  # « Le Pen »
+    found = Agreement.UNKNOWN if is_name else _OF_FIRST_WORD.get(first, Agreement.UNKNOWN)
+    if found and first not in _DETERMINERS:
         return found
+    if named := _of_given_names(words, alone=not found):
+        return named
     if first == "l" and len(words) > 1:
         noun = fold(words[1])
         if _FEMININE_ENDING.fullmatch(noun):
             return Agreement.FEMININE
         return Agreement.UNKNOWN if noun.endswith("e") else Agreement.MASCULINE
-    names = (_OF_GIVEN_NAME.get(fold(word)) for word in words if word[0].isupper())
-    return next(filter(None, names), Agreement.UNKNOWN)
+    return found
+
+
+def _of_given_names(words: Sequence[str], *, alone: bool) -> Agreement:
+    """Return what the given names of a mention show; one that stands alone may be a surname, so does not always count."""
+    own = takewhile(lambda word: word[0].isupper() or fold(word) not in _PREPOSITIONS, words)
+    for is_capital, run in groupby(own, key=lambda word: word[0].isupper()):
+        names = list(run)
+        if is_capital and (alone or len(names) > 1):
+            given = names[:-1] if len(names) > 1 else names  # the last is a surname, though « Laurent » or « Simon » it be
+            if found := next(filter(None, (_OF_GIVEN_NAME.get(fold(name)) for name in given)), None):
+                return found
+    return Agreement.UNKNOWN
 
 
 def agreements(mentions: Sequence[Sequence[str]]) -> list[Agreement]:

@@ -33,8 +33,12 @@ class Evidence:
     relations: "RelationProbabilities"
 
     def characters(self, index: int) -> Span:
-        """Return where candidate `index` stands in the text."""
-        return self.text.characters(self.found[index].first, self.found[index].last)
+        """Return where candidate `index` stands in the text, with the mark that closes a bracket of its own."""
+        text = self.text.text
+        span = self.text.characters(self.found[index].first, self.found[index].last)
+        if text[span.end : span.end + 1] == ")" and (words := span.of(text)).count("(") > words.count(")"):
+            return Span(span.begin, span.end + 1)
+        return span
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,11 @@ class RelationProbabilities:
         """Return the probability of each candidate, and of None, for candidate `head`."""
         return self._table.get((head, relation), {None: 1.0})
 
+    def likeliest(self, head: int, relation: Relation) -> int | None:
+        """Return the most probable candidate, or None, for candidate `head`."""
+        likely = self.of(head, relation)
+        return max(likely, key=lambda tail: likely[tail])
+
 
 def candidates(text: TokenizedText, tagging: Tagging) -> tuple[list[Candidate], list[TaggedSpan]]:
     """Return the spans among which relations are sought, in the order of the text, with how each was tagged."""
@@ -92,7 +101,10 @@ def candidates(text: TokenizedText, tagging: Tagging) -> tuple[list[Candidate], 
         chosen += [(Candidate(kind, span.first, span.last), span) for span in tagging.spans[layer]]
     unique: dict[Candidate, TaggedSpan] = {}
     for candidate, span in chosen:
-        unique.setdefault(candidate, span)
+        # Nobody is named by white space or marks alone.
+        words = text.characters(span.first, span.last).of(text.text)
+        if candidate.kind is SpanKind.CONTENT or any(map(str.isalnum, words)):
+            unique.setdefault(candidate, span)
     ordered = dict(sorted(unique.items(), key=lambda item: (item[0].first, item[0].last, item[0].kind)))
     return list(ordered), list(ordered.values())
 
@@ -162,8 +174,10 @@ def _utterances(found: Sequence[Candidate], relations: RelationProbabilities) ->
     for index, candidate in enumerate(found):
         if candidate.kind is not SpanKind.CONTENT:
             continue
-        likely = relations.of(index, Relation.CONTINUES)
-        before = max(likely, key=lambda key: likely[key])
+        before = relations.likeliest(index, Relation.CONTINUES)
+        sources = {relations.likeliest(part, Relation.SOURCE) for part in (before, index) if part is not None} - {None}
+        if len(sources) > 1:
+            before = None  # nobody goes on with another's words
         utterance = utterances[before] if before is not None else []
         utterance.append(index)
         utterances[index] = utterance
@@ -185,8 +199,8 @@ def _content(text: TokenizedText, parts: Sequence[Candidate], tagged: Sequence[T
     spans: list[Span] = []
     for part, label in zip(parts, tagged, strict=True):
         span = text.characters(part.first, part.last)
-        if label.layer is not CONTENT or label.label == list(QuotationType).index(QuotationType.DIRECT):
-            span = _snapped(text, part, span)
+        if label.layer is NESTED or label.label == list(QuotationType).index(QuotationType.DIRECT):
+            span = _snapped(text, part, span, singly=label.layer is CONTENT)
         span = _trimmed(text.text, span)
         place = bisect_left(spans, span)
         if span.begin < span.end and not any(span.overlaps(other) for other in spans[max(0, place - 1) : place + 1]):
@@ -194,11 +208,15 @@ def _content(text: TokenizedText, parts: Sequence[Candidate], tagged: Sequence[T
     return spans
 
 
-def _snapped(text: TokenizedText, part: Candidate, span: Span) -> Span:
+def _snapped(text: TokenizedText, part: Candidate, span: Span, *, singly: bool) -> Span:
+    """Return `span` from mark to mark, or to one of them if `singly`: the mark behind an inner content may be the outer's."""
     nearby = sorted(range(-SNAP_TOKENS, SNAP_TOKENS + 1), key=abs)
-    begin = next((text.opens[part.first + shift] for shift in nearby if part.first + shift in text.opens), span.begin)
-    end = next((text.closes[part.last + shift] for shift in nearby if part.last + shift in text.closes), span.end)
-    return Span(begin, end) if begin < end else span
+    begin = next((text.opens[part.first + shift] for shift in nearby if part.first + shift in text.opens), None)
+    end = next((text.closes[part.last + shift] for shift in nearby if part.last + shift in text.closes), None)
+    if not singly and (begin is None or end is None or text.depths[begin] != text.depths[end - 1]):
+        return span
+    snapped = Span(span.begin if begin is None else begin, span.end if end is None else end)
+    return snapped if snapped.begin < snapped.end else span
 
 
 def _trimmed(text: str, span: Span) -> Span:

@@ -1,6 +1,6 @@
 """Mentions -> clusters, one for each entity; and the speaker of each quotation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -43,12 +43,13 @@ def resolve(evidence: Evidence, attributed: Sequence[Attributed]) -> tuple[tuple
     clusters = _clusters(evidence)
     speakers = [_speaker(quotation, clusters, evidence.relations) for quotation in attributed]
     institutions = Institutions(evidence)
+    roles = _roles(clusters, evidence.relations)
     unnumbered: dict[int, Entity] = {}
     for cluster, _ in speakers:
         if (
             cluster is not None
             and id(cluster) not in unnumbered
-            and (entity := entity_of(evidence, cluster.certainty, institutions))
+            and (entity := entity_of(evidence, cluster.certainty, institutions, roles.get(id(cluster), ())))
         ):
             unnumbered[id(cluster)] = entity
     ordered = sorted(unnumbered.items(), key=lambda item: item[1].mentions[0])
@@ -101,6 +102,19 @@ def _clusters(evidence: Evidence) -> dict[int, Cluster]:
         cluster.mentions.sort()
         cluster.certainty = {index: certainty[index] for index in cluster.mentions}
     return clusters
+
+
+def _roles(clusters: Mapping[int, Cluster], relations: RelationProbabilities) -> dict[int, list[int]]:
+    """Return the roles of each cluster (by its `id`): those that none of another cluster's mentions is surer of."""
+    owners: dict[int, tuple[float, int]] = {}
+    for index in sorted(clusters):
+        for role, probability in relations.of(index, Relation.ROLE).items():
+            if role is not None and probability > owners.get(role, (0.0, 0))[0]:
+                owners[role] = probability, id(clusters[index])
+    roles: dict[int, list[int]] = {}
+    for role, (_, owner) in owners.items():
+        roles.setdefault(owner, []).append(role)
+    return roles
 
 
 def _antecedents(evidence: Evidence) -> dict[int, Distribution]:

@@ -1,13 +1,14 @@
 """The mentions of one entity -> the entity: its name, kind, role and institution, each a span of the text."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
 
 import numpy as np
 
 from guillemet_models.attribution import Evidence
 from guillemet_models.document import Entity, EntityKind, Span
+from guillemet_models.folding import LETTER
 from guillemet_models.institutions import Institutions, without_acronym
 from guillemet_models.mentions import (
     CIVILITY,
@@ -24,30 +25,39 @@ from guillemet_models.pairing import folded_name
 from guillemet_models.scheme import Relation
 
 # A text that speaks for whoever issued it: « les chiffres provisoires de l'Insee », « un sondage Ifop pour Le Journal ».
-_ISSUED = re.compile(
-    r"(?:\w+\s+){0,2}?(?:analyse|baromètre|bilan|bulletin|calcul|chiffre|communiqué|comptage|décompte|dépêche|donnée|enquête"
+_TEXT = (
+    r"(?:analyse|baromètre|bilan|bulletin|calcul|chiffre|communiqué|comptage|décompte|dépêche|donnée|enquête"
     r"|estimation|étude|indice|information|lettre|message|note|prévision|projection|publication|rapport|recensement|sondage"
-    r"|statistique|texte|tweet)s?\b"
+    r"|statistique|texte|tweet)s?"
+)
+_WRITING = re.compile(_TEXT)
+_ISSUED = re.compile(
+    rf"(?:\w+\s+){{0,2}}?{_TEXT}\b"
     r"(?:\s+(?=[^\W\d_a-zà-ÿ])|[^,]*?(?:\bde\s+l['’]\s?|\bde\s+la\s+|\bdu\s+|\bdes\s+|\bde\s+|\bd['’])(?=[^\W\d]))"
 )
 # For whom, and when.
 _COMMISSIONED = re.compile(r"\s+(?:pour|du\s+\d|dévoilée?s?|parue?s?|publiée?s?)\b")
-# Names with a capital, and the particles between them, on one line.
+# Names with a capital, and the particles between them, on one line; before them perhaps what the person is, but not whose.
+_NAME = rf"[^\W\d_a-zà-ÿ](?:{LETTER}|[’'.-])*"
+_PARTICLES = r"(?:(?:de|du|des|la|le|van|von|der|den|ben|bin|ibn|al|el|da|dos|di|y|ould|ag|et)\s+|d['’]|al-|el-)*"
 _PERSON = re.compile(
-    r"[^\W\d_a-zà-ÿ][\w’'.-]*"
-    r"(?:[^\S\n]+(?:(?:de|du|des|la|le|van|von|der|den|ben|bin|ibn|al|el|da|dos|di|y|ould|ag|et)\s+|d['’]|al-|el-)*[^\W\d_a-zà-ÿ][\w’'.-]*)*"
+    r"(?:(?!(?:à|aux?|chez|de|des|du|en|par|pour|sur)\s)[a-zà-ÿ][\w-]*\s+){0,3}"
+    rf"({_NAME}(?:[^\S\n]+{_PARTICLES}{_NAME})*)"
 )
 # Whose roles a text tells.
 _WITH_ROLES = frozenset({EntityKind.PERSON, EntityKind.UNNAMED, EntityKind.GROUP})
 
 
-def entity_of(evidence: Evidence, mentions: Mapping[int, float], institutions: Institutions) -> Entity | None:
+def entity_of(
+    evidence: Evidence, mentions: Mapping[int, float], institutions: Institutions, roles: Collection[int]
+) -> Entity | None:
     """Return the entity that some mentions stand for, without an id; None if they are pronouns only.
 
     Args:
         evidence: Of the text.
         mentions: Candidates, each with how sure it is that it belongs to the entity.
         institutions: Of the text.
+        roles: Candidates that are no other entity's.
     """
     text = evidence.text.text
     forms = [(index, evidence.characters(index)) for index in mentions if not is_pronoun(evidence, index)]
@@ -57,7 +67,11 @@ def entity_of(evidence: Evidence, mentions: Mapping[int, float], institutions: I
     if kind is EntityKind.UNNAMED and any(person_names(evidence, index) for index, _ in forms):
         kind = EntityKind.PERSON  # whoever is named somewhere is not unnamed
     name = _name(evidence, [span for _, span in forms], kind)
-    role = _attribute(evidence, mentions, Relation.ROLE, evidence.characters)[0] if kind in _WITH_ROLES else None
+
+    def role_of(index: int) -> Span | None:
+        return evidence.characters(index) if index in roles else None
+
+    role = _attribute(evidence, mentions, Relation.ROLE, role_of)[0] if kind in _WITH_ROLES else None
 
     def words_of(index: int) -> Span | None:
         """Return an institution that is another than the entity, unless that is one: no group speaks for itself."""
@@ -66,8 +80,11 @@ def entity_of(evidence: Evidence, mentions: Mapping[int, float], institutions: I
         return None if is_itself else words
 
     institution, sureness = _attribute(evidence, mentions, Relation.INSTITUTION, words_of)
-    if institution is None and kind is EntityKind.INSTITUTION:
-        institution = institutions.in_full(name)
+    if kind is EntityKind.INSTITUTION and _WRITING.fullmatch(name.of(text)):
+        kind = EntityKind.DOCUMENT  # whose issuer is not said
+    if kind is EntityKind.INSTITUTION:
+        name = institutions.in_full(name)
+        institution = institution or name
     return Entity(
         id="",
         kind=kind,
@@ -117,9 +134,9 @@ def _length(span: Span) -> tuple[int, int]:
 
 
 def _of_people(text: str, names: Sequence[Span]) -> list[Span]:
-    """Return those of `names` that begin as people's do, without what follows (« Jean Dupont de la fédération … »)."""
+    """Return what of `names` is as people's are: not what is around it in « collègue Jean Dupont de la fédération … »."""
     found = (_PERSON.match(text, name.begin, name.end) for name in names)
-    return [Span(*match.span()) for match in found if match]
+    return [Span(*match.span(1)) for match in found if match]
 
 
 def _attribute(

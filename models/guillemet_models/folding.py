@@ -1,8 +1,12 @@
-"""Words without case and accents, by which names are compared."""
+"""Words as texts write them, and without case and accents, as names are compared."""
 
+import re
 import unicodedata
 from functools import lru_cache
 
+# Of a word's characters: an accent may stand behind its letter.
+LETTER = r"[\w\u0300-\u036f]"
+WORD = re.compile(rf"{LETTER}+")
 _LONGEST_WORD = 64
 
 

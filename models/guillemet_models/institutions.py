@@ -4,11 +4,10 @@ import re
 
 from guillemet_models.attribution import Evidence
 from guillemet_models.document import EntityKind, Span
-from guillemet_models.folding import fold
-from guillemet_models.mentions import bare, kind_of, names_inside
+from guillemet_models.folding import WORD, fold
+from guillemet_models.mentions import bare, is_inside_name, kind_of, names_inside
 from guillemet_models.scheme import SpanKind
 
-_WORD = re.compile(r"\w+")
 # Behind the name that it is short for.
 _IN_BRACKETS = re.compile(r"\(([^\W\d_a-zà-ÿ][\w.&-]{1,9})\)")
 _LONGEST_IN_BRACKETS = 12
@@ -63,8 +62,9 @@ def _full_names(evidence: Evidence) -> dict[str, Span]:
         span = evidence.characters(index)
         words = span.of(text)
         by_end.setdefault(span.end, index)
-        for initials in _initials(words):
-            by_initials.setdefault(initials, index)
+        if candidate.kind is SpanKind.INSTITUTION or kind_of(evidence, [index]) is EntityKind.INSTITUTION:
+            for initials in _initials(bare(text, span).of(text)):
+                by_initials.setdefault(initials, index)
         if _ACRONYM.fullmatch(words):
             acronyms[words] = _capitals(words)
 
@@ -84,7 +84,7 @@ def _full_names(evidence: Evidence) -> dict[str, Span]:
 
 def _spelt_before(text: str, end: int, capitals: str) -> Span | None:
     """Return the fewest words that end at `end` and have these initials."""
-    for word in reversed(list(_WORD.finditer(text, max(0, end - _LONGEST_NAME), end))):
+    for word in reversed(list(WORD.finditer(text, max(0, end - _LONGEST_NAME), end))):
         if fold(word[0])[:1].upper() == capitals[:1] and capitals in _initials(text[word.start() : end]):
             return Span(word.start(), end)
     return None
@@ -97,14 +97,16 @@ def _capitals(acronym: str) -> str:
 
 def _initials(name: str) -> set[str]:
     """Return the initials of a name's words, with its particles and without; none of a single word."""
-    words = [fold(word) for word in _WORD.findall(name)]
+    words = [fold(word) for word in WORD.findall(name)]
     chosen = words, [word for word in words if word not in _PARTICLES]
     return {"".join(word[:1] for word in own).upper() for own in chosen if len(own) > 1}
 
 
 def _is_person(evidence: Evidence, index: int) -> bool:
-    """Tell whether candidate `index` holds a person's name."""
-    return bool(names_inside(evidence, evidence.characters(index))) and kind_of(evidence, [index]) is EntityKind.PERSON
+    """Tell whether candidate `index` holds a person's name, or a part of one."""
+    span = evidence.characters(index)
+    is_named = names_inside(evidence, span) or is_inside_name(evidence, span)
+    return bool(is_named) and kind_of(evidence, [index]) is EntityKind.PERSON
 
 
 def _without_office(text: str, span: Span) -> Span:
@@ -114,6 +116,7 @@ def _without_office(text: str, span: Span) -> Span:
 
 
 def _closed(text: str, span: Span) -> Span:
-    """Return `span` without a bracket at its end that it does not open."""
+    """Return what stands before a bracket that `span` does not open, or does not close."""
     words = span.of(text)
-    return Span(span.begin, span.end - 1) if words[1:].endswith(")") and "(" not in words else span
+    place = words.find(")") if ")" in words.partition("(")[0] else words.find(" (") if ")" not in words else -1
+    return Span(span.begin, span.begin + place) if place > 0 else span

@@ -1,17 +1,16 @@
 """What the words of one mention show: a kind, names, nobody's name."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 import numpy as np
 
 from guillemet_models.attribution import Evidence
 from guillemet_models.document import EntityKind, Span
-from guillemet_models.folding import fold
+from guillemet_models.folding import WORD, fold
 from guillemet_models.scheme import MENTION, NAME
 
-_WORD = re.compile(r"\w+")
 _PRONOUN = re.compile(
     r"(?:-t-)?(?:il|elle|ils|elles|on|je|j['’]|nous|vous|tu|lui|eux|leur|celui|celle|ceux|celles|qui|ce|c['’]|soi|moi|toi"
     r"|(?:celui|celle|ceux|celles)-(?:ci|là)|(?:ce|cette|ces) derni(?:er|ère|ers|ères)"
@@ -19,8 +18,9 @@ _PRONOUN = re.compile(
     re.IGNORECASE,
 )
 _DETERMINER = re.compile(
-    r"(?:(?:le|la|les|un|une|des|du|ce|cet|cette|ces|son|sa|ses|leur|leurs|mon|ma|mes|notre|nos|plusieurs|certains|certaines"
-    r"|de|aux?|d['’]autres)\s+|[ld]['’]\s?)+",
+    r"(?!l['’]une?\s+d)"  # who « l'un des voisins » is, no shorter words say
+    r"(?:(?:le|la|les|un|une|des|du|ce|cet|cette|ces|son|sa|ses|leur|leurs|mon|ma|mes|notre|nos|votre|vos|plusieurs"
+    r"|certaine?s|quelques|chaque|tou(?:te)?s|de|aux?|d['’]autres)\s+|[ld]['’]\s?)+",
     re.IGNORECASE,
 )
 CIVILITY = re.compile(
@@ -36,7 +36,7 @@ def person_names(evidence: Evidence, index: int) -> set[str]:
     if kind_of(evidence, [index]) is not EntityKind.PERSON:
         return set()
     names = own_names(evidence, evidence.characters(index))
-    words = (word for name in names for word in _WORD.findall(name.of(evidence.text.text)))
+    words = (word for name in names for word in WORD.findall(name.of(evidence.text.text)))
     return {fold(word) for word in words if word[0].isupper() and len(word) > 1}
 
 
@@ -62,6 +62,13 @@ def names_inside(evidence: Evidence, mention: Span) -> list[Span]:
     behind = bisect_left(names, mention.end, key=lambda name: int(text.begins[name.first]))
     inside = (text.characters(name.first, name.last) for name in names[first:behind])
     return [name for name in inside if mention.contains(name)]
+
+
+def is_inside_name(evidence: Evidence, span: Span) -> bool:
+    """Tell whether `span` is a part of a span tagged as a name: « Goff » of « Anne Le Goff »."""
+    names, text = evidence.tagging.spans[NAME], evidence.text
+    before = bisect_right(names, span.begin, key=lambda name: int(text.begins[name.first])) - 1
+    return before >= 0 and text.characters(names[before].first, names[before].last).contains(span)
 
 
 def own_names(evidence: Evidence, mention: Span) -> list[Span]:

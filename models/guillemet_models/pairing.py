@@ -3,7 +3,6 @@
 The same pairs are proposed in training and in use. For each first span and relation the pair with "nobody" is among them.
 """
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guillemet_models.agreement import Agreement, agreements
-from guillemet_models.folding import fold
+from guillemet_models.folding import WORD, fold
 from guillemet_models.scheme import Relation, SpanKind
 from guillemet_models.tokenization import TokenizedText
 
@@ -147,7 +146,6 @@ def _features(
     return features
 
 
-_WORD = re.compile(r"\w+")
 _FUNCTION_WORDS = frozenset(
     {"le", "la", "les", "l", "un", "une", "des", "du", "de", "d", "et", "a", "au", "aux", "en"}
     | {"m", "mme", "mr", "mlle", "dr", "me"}
@@ -158,7 +156,7 @@ def written_words(text: TokenizedText, candidate: Candidate) -> list[str]:
     """Return the words of a candidate that may name somebody, as they are written; none of others."""
     if candidate.kind not in {SpanKind.MENTION, SpanKind.INSTITUTION, SpanKind.ROLE}:
         return []
-    return _WORD.findall(text.characters(candidate.first, candidate.last).of(text.text))
+    return WORD.findall(text.characters(candidate.first, candidate.last).of(text.text))
 
 
 class _Form(NamedTuple):
@@ -212,9 +210,9 @@ def _acronym(short: _Form, long: _Form) -> bool:
 
 def name_words(name: str) -> tuple[str, ...]:
     """Return the folded words of `name`, without articles, prepositions and civilities: what two names are compared by."""
-    return tuple(word for word in (fold(written) for written in _WORD.findall(name)) if word not in _FUNCTION_WORDS)
+    return tuple(word for word in (fold(written) for written in WORD.findall(name)) if word not in _FUNCTION_WORDS)
 
 
 def folded_name(words: Iterable[str]) -> str:
     """Return words as they are compared when two strings are asked to name the same."""
-    return " ".join(fold(word) for text in words for word in _WORD.findall(text))
+    return " ".join(fold(word) for text in words for word in WORD.findall(text))

@@ -135,6 +135,28 @@ def test_the_marks_around_another_s_words_do_not_make_the_inner_ones_direct(read
     assert [quotation.type for quotation in attribute(evidence)] == [DIRECT, INDIRECT]
 
 
+@pytest.mark.parametrize("inner", ["tout va", "tout va bien"])
+def test_the_mark_that_closes_another_s_words_is_not_the_inner_ones_(reader: Read, inner: str) -> None:
+    outer = "« Paul dit que tout va bien »"
+
+    assert words(reader(f"Anne : {outer}.", contents={outer: DIRECT}, nested=[inner])) == [[outer], [inner]]
+
+
+def test_nobody_goes_on_with_another_s_words(reader: Read) -> None:
+    evidence = reader(
+        "« Oui », dit Anne. Paul, lui : « Non ».",
+        contents={"« Oui »": DIRECT, "« Non »": DIRECT},
+        sources=["Anne", "Paul"],
+        related=[
+            (Relation.SOURCE, "« Oui »", "Anne"),
+            (Relation.SOURCE, "« Non »", "Paul"),
+            (Relation.CONTINUES, "« Non »", "« Oui »"),
+        ],
+    )
+
+    assert words(evidence) == [["« Oui »"], ["« Non »"]]
+
+
 def test_marks_within_another_s_words_make_the_inner_ones_direct(reader: Read) -> None:
     outer = "« Paul dit : “tout va bien” »"
     evidence = reader(f"Anne : {outer}.", contents={outer: DIRECT}, nested=["“tout va bien”"])

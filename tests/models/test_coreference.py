@@ -92,7 +92,7 @@ def test_a_quotation_without_source_or_speaker_abstains(reader: Read) -> None:
     [
         ("M. Jean Dupont", PERSON, "Jean Dupont"),
         ("Mme Dupont", PERSON, "Dupont"),
-        ("le docteur Dupont", PERSON, "docteur Dupont"),
+        ("le docteur Dupont", PERSON, "Dupont"),
         ("le Dr Dupont", PERSON, "Dupont"),
         ("les syndicats", GROUP, "syndicats"),
         ("l’Élysée", INSTITUTION, "Élysée"),
@@ -105,6 +105,11 @@ def test_a_quotation_without_source_or_speaker_abstains(reader: Read) -> None:
         ("le rapport", INSTITUTION, "rapport"),
         ("l'Union des Pêcheurs (UDP)", INSTITUTION, "Union des Pêcheurs"),
         ("Paul (le frère)", PERSON, "Paul"),
+        ("le collègue Jean Dupont", PERSON, "Jean Dupont"),
+        ("votre voisine", PERSON, "voisine"),
+        ("quelques élus", GROUP, "élus"),
+        ("l'une des voisines", PERSON, "l'une des voisines"),
+        ("He\u0301le\u0300ne Be\u0301ranger", PERSON, "He\u0301le\u0300ne Be\u0301ranger"),
         ("Paul", PERSON, "Paul"),
     ],
 )
@@ -205,6 +210,45 @@ def test_a_person_has_the_role_and_the_institution_that_some_mention_is_sure_of(
     assert entity.role.of(document.text) == "maire de Brest"
     assert entity.institution is not None
     assert entity.institution.of(document.text) == "Brest"
+
+
+def test_a_role_is_one_entity_s(reader: Read) -> None:
+    evidence = reader(
+        "Anne Roux, maire de Brest, arrive. « Oui », dit-elle. « Non », dit Paul Petit.",
+        contents={"« Oui »": DIRECT, "« Non »": DIRECT},
+        sources=["elle", "Paul Petit"],
+        mentions={"Anne Roux": PERSON, "elle": PERSON, "Paul Petit": PERSON},
+        names=["Anne Roux", "Paul Petit"],
+        roles=["maire de Brest"],
+        related=[
+            (Relation.SOURCE, "« Oui »", "elle"),
+            (Relation.SOURCE, "« Non »", "Paul Petit"),
+            (Relation.ANTECEDENT, "elle", "Anne Roux"),
+            (Relation.ROLE, "Anne Roux", "maire de Brest"),
+            (Relation.ROLE, "Paul Petit", "maire de Brest"),
+        ],
+    )
+
+    _, entities = resolve(evidence, attribute(evidence))
+
+    assert [entity.role is not None for entity in entities] == [True, False]
+
+
+@pytest.mark.parametrize(("word", "kind"), [("le communiqué", EntityKind.DOCUMENT), ("le conseil", INSTITUTION)])
+def test_a_writing_is_no_institution(reader: Read, word: str, kind: EntityKind) -> None:
+    document = resolved(
+        reader(
+            f"« Oui », dit {word}.",
+            contents={"« Oui »": DIRECT},
+            sources=[word],
+            mentions={word: INSTITUTION},
+            related=[(Relation.SOURCE, "« Oui »", word)],
+        )
+    )
+
+    (entity,) = document.entities
+    assert entity.kind is kind
+    assert (entity.institution is None) == (kind is EntityKind.DOCUMENT)
 
 
 def test_people_whose_names_share_no_word_are_two(reader: Read) -> None:

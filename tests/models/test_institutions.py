@@ -47,6 +47,68 @@ def test_an_acronym_stands_for_the_name_that_the_text_has(
     assert institution_of(evidence) == expected
 
 
+@pytest.mark.parametrize(
+    ("mention", "kind"),
+    [("la rectrice", EntityKind.PERSON), ("Les recteurs", EntityKind.GROUP), ("La revue", EntityKind.INSTITUTION)],
+)
+def test_an_acronym_is_short_for_institutions_alone_and_never_for_an_article(
+    reader: Read, mention: str, kind: EntityKind
+) -> None:
+    evidence = reader(
+        f"« Oui », dit Paul Petit, député LR. {mention} se tait.",
+        contents={"« Oui »": QuotationType.DIRECT},
+        sources=["Paul Petit"],
+        mentions={"Paul Petit": EntityKind.PERSON, mention: kind},
+        institutions=["LR"],
+        related=[(Relation.SOURCE, "« Oui »", "Paul Petit"), (Relation.INSTITUTION, "Paul Petit", "LR")],
+    )
+
+    assert institution_of(evidence) == "LR"
+
+
+def test_a_part_of_somebody_s_name_is_no_institution(reader: Read) -> None:
+    evidence = reader(
+        "« Oui », dit Anne Le Zorg.",
+        contents={"« Oui »": QuotationType.DIRECT},
+        sources=["Anne Le Zorg"],
+        mentions={"Anne Le Zorg": EntityKind.PERSON},
+        names=["Anne Le Zorg"],
+        institutions=["Zorg"],
+        related=[(Relation.SOURCE, "« Oui »", "Anne Le Zorg"), (Relation.INSTITUTION, "Anne Le Zorg", "Zorg")],
+    )
+
+    assert institution_of(evidence) is None
+
+
+@pytest.mark.parametrize("tagged", ["CDN) du Nord", "CDN)", "CDN"])
+def test_what_stands_behind_a_bracket_that_is_not_the_name_s_is_left_out(reader: Read, tagged: str) -> None:
+    evidence = reader(
+        "« Oui », dit Paul Petit, député (CDN) du Nord.",
+        contents={"« Oui »": QuotationType.DIRECT},
+        sources=["Paul Petit"],
+        mentions={"Paul Petit": EntityKind.PERSON},
+        institutions=[tagged],
+        related=[(Relation.SOURCE, "« Oui »", "Paul Petit"), (Relation.INSTITUTION, "Paul Petit", tagged)],
+    )
+
+    assert institution_of(evidence) == "CDN"
+
+
+def test_an_institution_is_called_in_full(reader: Read) -> None:
+    evidence = reader(
+        "La Caisse du Nord (CDN) ferme. « Oui », dit la CDN hier.",
+        contents={"« Oui »": QuotationType.DIRECT},
+        sources=["la CDN"],
+        mentions={"la CDN": EntityKind.INSTITUTION},
+        institutions=["CDN"],
+        related=[(Relation.SOURCE, "« Oui »", "la CDN")],
+    )
+    _, (entity,) = resolve(evidence, attribute(evidence))
+
+    assert entity.name.of(evidence.text.text) == "Caisse du Nord"
+    assert entity.institution == entity.name
+
+
 def test_letters_that_words_leave_out_are_no_initials(reader: Read) -> None:
     evidence = reader(
         "« Oui », dit Paul Petit, de LaNV. Le Conseil de La Nouvelle Voie (LaNV) se réunit.",

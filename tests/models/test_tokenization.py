@@ -157,6 +157,30 @@ def test_typographic_variants_make_the_same_tokens(tokenizer: TextTokenizer) -> 
     assert tokenizer("l’« été\u00a0»").ids.tolist() == tokenizer("l'« e\u0301te\u0301 »").ids.tolist()
 
 
+@given(
+    lines=st.lists(st.sampled_from(["« Oui »", "dit-il.", "", "“Non, « pas ça” »", "— Ah bon ? dit-elle", "été"]), max_size=6)
+)
+@pytest.mark.parametrize(("line_break", "read_as"), [("\r\n", "\n"), ("\r", "\n"), ("\u2028", "\n"), ("\t", " ")])
+def test_other_white_space_changes_places_alone(
+    tokenizer: TextTokenizer, lines: list[str], line_break: str, read_as: str
+) -> None:
+    odd, even = tokenizer(line_break.join(lines)), tokenizer(read_as.join(lines))
+
+    for name in ("ids", "features", "sentences", "paragraphs"):
+        assert getattr(odd, name).tolist() == getattr(even, name).tolist()
+    assert odd.text == line_break.join(lines)
+    assert len(odd.depths) == len(odd.text)
+    for token in range(len(odd)):
+        one, other = (it.characters(token, token).of(it.text) for it in (odd, even))
+        assert one.replace(line_break, read_as) == other
+    for one, other in ((odd.opens, even.opens), (odd.closes, even.closes)):
+        assert one.keys() == other.keys()
+    for token in odd.opens:
+        assert odd.text[odd.opens[token]] == even.text[even.opens[token]]
+    for token in odd.closes:
+        assert odd.text[odd.closes[token] - 1] == even.text[even.closes[token] - 1]
+
+
 @pytest.mark.parametrize("word", ["e\u0301te\u0301", "re\u0301ve\u0301le\u0301", "c\u0327a\u0300", "x\u0301", "a\u0323\u0307"])
 def test_a_word_with_its_accents_apart_keeps_the_last_of_them(tokenizer: TextTokenizer, word: str) -> None:
     text = f"Il a {word} hier"
