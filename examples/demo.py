@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from guillemet_client import Client
+from guillemet_client import Client, GuillemetError
 from guillemet_client.printing import print_document
 
 ARTICLE = Path(__file__).with_name("article.txt")
@@ -44,11 +44,25 @@ def address_of(process: subprocess.Popen[str]) -> str:
     raise SystemExit(f"the server did not start:\n{''.join(said)}")
 
 
+def text_of(path: Path) -> str:
+    """Return the text of a file, every character as it is."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise SystemExit(f"{path} cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise SystemExit(f"{path} is not UTF-8 (byte {error.start:,})") from error
+
+
 def main() -> None:
     """Print the attributions of the article, or of the file that is named."""
-    text = (Path(sys.argv[1]) if len(sys.argv) > 1 else ARTICLE).read_bytes().decode("utf-8")
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else ARTICLE
+    text = text_of(path)
     with running_server() as address, Client(address) as client:
-        print_document(client.extract(text))
+        try:
+            print_document(client.extract(text))
+        except GuillemetError as error:
+            raise SystemExit(f"{path}: {error}") from error
 
 
 if __name__ == "__main__":

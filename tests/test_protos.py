@@ -178,6 +178,24 @@ def test_the_contract_keeps_the_rules_of_buf(workspace: Path) -> None:
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
+def test_the_contract_names_every_reason_with_its_code() -> None:
+    errors = (PROTOS.parent / "server" / "guillemet_server" / "errors.py").read_text(encoding="utf-8")
+    given = {(reason, code) for code, reason in re.findall(r'StatusCode\.([A-Z_]+),\s*"([A-Z_]+)"', errors)}
+    given |= {(reason, "INVALID_ARGUMENT") for reason in re.findall(r'_invalid\("([A-Z_]+)"', errors)}
+    header, _, _ = (PROTOS / PROTO).read_text(encoding="utf-8").partition("\npackage ")
+
+    named: set[tuple[str, str]] = set()
+    code = ""
+    for depth, name in re.findall(r"^//(   |     )([A-Z_]+)\b", header, re.MULTILINE):
+        if depth == "   ":
+            code = name
+        else:
+            named.add((name, code))
+
+    assert len(given) > 20
+    assert named == given
+
+
 @pytest.mark.parametrize(
     ("pattern", "replacement", "rule"),
     [

@@ -12,7 +12,7 @@ from rich.text import Text
 from guillemet_client._errors import GuillemetError
 from guillemet_client._files import UnreadableFile, name_of, read_text
 from guillemet_client._types import Document
-from guillemet_client.connecting import Server, complain, connected, sentence_of
+from guillemet_client.connecting import Server, asks_a_server, complain, connected, sentence_of
 from guillemet_client.printing import new_console, print_document, readable_json, shown
 
 
@@ -24,13 +24,14 @@ class Format(StrEnum):
     JSONL = "jsonl"
 
 
+@asks_a_server
 def extract(
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="UTF-8 texts, a document each; - is the standard input.")],
     *,
     format: Annotated[
         Format, typer.Option(help="text: to read; json: to read and to process; jsonl: a line a file, the one format.")
     ] = Format.TEXT,
-    server: Server = None,
+    server: Server,
     min_probability: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Leave out what is less probable.  [default: the model's own thresholds]"),
@@ -68,7 +69,8 @@ def extract(
         raise typer.Exit(1)
 
 
-def model(*, server: Server = None, timeout: Annotated[float, typer.Option(min=0, metavar="SECONDS")] = 60.0) -> None:
+@asks_a_server
+def model(*, server: Server, timeout: Annotated[float, typer.Option(min=0, metavar="SECONDS")] = 60.0) -> None:
     """Print which model answers, and the limits of its server, as JSON."""
     with connected(server, timeout=timeout) as client:
         try:

@@ -30,6 +30,24 @@ def to_options(*, model: str | None, min_probability: float | None) -> pb.Extrac
     )
 
 
+def check_text(text: object, *, index: int) -> None:
+    """Let pass the `index`-th of several texts if it is one: a table may lack it, or hold something else there.
+
+    Raises:
+        InvalidRequest: It is no `str`.
+    """
+    if isinstance(text, str):
+        return
+    what = "is missing" if text is None else f"is no str but {type(text).__name__}"
+    raise InvalidRequest(
+        f"the text at position {index:,} {what}",
+        code="INVALID_ARGUMENT",
+        reason="TEXT_MISSING",
+        field=f"documents[{index}].text",
+        index=index,
+    )
+
+
 def to_document(text: str, *, index: int | None = None) -> pb.Document:
     """Return a text as it is sent.
 
@@ -38,10 +56,12 @@ def to_document(text: str, *, index: int | None = None) -> pb.Document:
         index: Its position among the texts given; its id. None: it is alone.
 
     Raises:
-        InvalidRequest: The text holds a lone surrogate, which no UTF-8 can carry.
-        TypeError: It is no `str`.
+        InvalidRequest: The text holds a lone surrogate, which no UTF-8 can carry; or it is no `str`, but one of several.
+        TypeError: It is alone and no `str`.
     """
-    if not isinstance(text, str):  # protobuf would take bytes, whose offsets are others
+    if index is not None:
+        check_text(text, index=index)
+    elif not isinstance(text, str):  # protobuf would take bytes, whose offsets are others
         raise TypeError(f"a text is a str, not {type(text).__name__}")
     try:
         return pb.Document(id=str(index or 0), text=text)

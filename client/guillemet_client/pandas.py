@@ -1,5 +1,7 @@
 """Quotations of a pandas data frame of texts (``pip install 'guillemet[pandas]'``)."""
 
+from typing import Any
+
 try:
     import pandas as pd
 except ModuleNotFoundError as error:
@@ -44,11 +46,18 @@ def extract_frame(
 
     Raises:
         GuillemetError: The stream failed for good; or one text, whose position in the frame is the error's `index`.
+        ValueError: Several columns have the name `text` or `id`.
     """
-    given = frame[text]
+    given = _column(frame, text)
+    names = pd.Series(frame.index.to_flat_index()) if id is None else _column(frame, id)
     texts = [None if missing else value for value, missing in zip(given, given.isna(), strict=True)]
     rows = list(quotation_rows(client, texts, errors=errors))
-    names = pd.Series(frame.index.to_flat_index() if id is None else frame[id])
     documents = names.take([row["document"] for row in rows]).reset_index(drop=True)
     columns = {name: pd.array([row.get(name) for row in rows], _TYPES[kind]) for name, kind in columns_of(errors).items()}
     return pd.DataFrame({"document": documents, **columns})
+
+
+def _column(frame: pd.DataFrame, name: str) -> "pd.Series[Any]":
+    if (n_columns := list(frame.columns).count(name)) > 1:
+        raise ValueError(f"{n_columns} columns of the frame have the name {name!r}; one is accepted")
+    return frame[name]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from guillemet_client.connecting import Server, complain, connected, refuse
+from guillemet_client.connecting import Server, asks_a_server, complain, connected, refuse
 from guillemet_client.printing import new_console
 from guillemet_evaluation.asking import Answers, ask, watched, written
 from guillemet_evaluation.comparison import Comparison
@@ -28,10 +28,11 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(evaluate)
 
 
+@asks_a_server
 def evaluate(
     gold: Annotated[Path, typer.Argument(metavar="GOLD", help="Annotated documents, JSON lines of the one format.")],
     *,
-    server: Server = None,
+    server: Server,
     predictions: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Of any system, for the same documents, instead of asking one.")
     ] = None,
@@ -59,7 +60,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
 ) -> None:
     """Measure how well quotations are found and attributed, with intervals: by the embedded model or any other system."""
-    if sum(option is not None for option in (server, predictions, compare)) > 1:
+    if sum(option is not None for option in (server.address, predictions, compare)) > 1:
         refuse("only one of --server, --predictions and --compare is accepted")
     _check_format(format, has_files=predictions is not None or compare is not None)
     if (predictions or compare) and (save_predictions or min_probability is not None):

@@ -28,7 +28,9 @@ def serve(
     runtime: Annotated[Literal["onnx", "torch"], typer.Option(help="torch: a GPU, of a model exported with --torch.")] = "onnx",
     max_document_characters: Annotated[int, typer.Option(help="Of one document.")] = _DEFAULTS.max_document_characters,
     max_batch_documents: Annotated[int, typer.Option(help="Of one batch request.")] = _DEFAULTS.max_batch_documents,
-    max_batch_tokens: Annotated[int, typer.Option(help="Padded, of one inference.")] = _DEFAULTS.max_batch_tokens,
+    max_batch_tokens: Annotated[
+        int, typer.Option(help="Padded, of one inference; fewer, as GetModel says, where the runtime has no use for more.")
+    ] = _DEFAULTS.max_batch_tokens,
     max_queue_tokens: Annotated[int, typer.Option(help="That may wait.")] = _DEFAULTS.max_queue_tokens,
     max_request_bytes: Annotated[int, typer.Option(help="Of one message.")] = _DEFAULTS.max_request_bytes,
     max_stream_documents: Annotated[int, typer.Option(help="In work for one stream.")] = _DEFAULTS.max_stream_documents,

@@ -49,13 +49,26 @@ def test_the_demonstration_prints_quotations_and_leaves_no_process(tmp_path: Pat
     assert_nothing_is_left(tmp_path)
 
 
-def test_a_failing_demonstration_leaves_no_process(tmp_path: Path, address: str) -> None:
-    (tmp_path / "bad.txt").write_text("refuse TEXT_ODD")
+@pytest.mark.parametrize("text", ["refuse TEXT_ODD", ""])
+def test_a_refused_text_is_one_line_and_leaves_no_process(tmp_path: Path, address: str, text: str) -> None:
+    (tmp_path / "bad.txt").write_text(text)
 
     done = run_demo(tmp_path, address, str(tmp_path / "bad.txt"))
 
-    assert done.returncode != 0
+    assert (done.returncode, done.stderr) == (1, f"{tmp_path}/bad.txt: document.text: refused\n")
     assert_nothing_is_left(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"), [(None, "cannot be read (No such file or directory)"), (b"Il dit : \xe9", "is not UTF-8 (byte 9)")]
+)
+def test_a_file_that_is_no_text_is_one_line(tmp_path: Path, address: str, data: bytes | None, sentence: str) -> None:
+    if data is not None:
+        (tmp_path / "bad.txt").write_bytes(data)
+
+    done = run_demo(tmp_path, address, str(tmp_path / "bad.txt"))
+
+    assert (done.returncode, done.stderr) == (1, f"{tmp_path}/bad.txt {sentence}\n")
 
 
 def test_a_server_that_does_not_start_is_quoted(tmp_path: Path) -> None:

@@ -137,9 +137,34 @@ def test_polars_keeps_the_types_of_columns(client: gc.Client) -> None:
     assert found.height == 0
 
 
-def test_what_is_no_text_is_a_type_error(client: gc.Client) -> None:
-    with pytest.raises(TypeError, match="a text is a str, not int"):
-        guillemet_client.polars.extract_frame(pl.DataFrame({"body": [1]}), "body", client=client)
+@pytest.mark.parametrize(("cell", "kind"), [(1, "int"), (b"x", "bytes"), (["x"], "list")])
+def test_what_is_no_text_is_an_error_of_its_place(client: gc.Client, service: Any, cell: Any, kind: str) -> None:
+    with pytest.raises(gc.InvalidRequest, match=f"the text at position 1 is no str but {kind}") as caught:
+        from_pandas(client, ["« a »", cell])
+    assert (caught.value.reason, caught.value.index) == ("TEXT_MISSING", 1)
+    assert service.streams == []
+
+    rows = from_pandas(client, [cell, "« a »"], errors="return")
+
+    assert [(row["document"], row["text"], row["error"]) for row in rows] == [(0, None, "TEXT_MISSING"), (1, "« a »", None)]
+
+
+def test_a_column_of_numbers_holds_no_text(client: gc.Client) -> None:
+    frame = pl.DataFrame({"body": [1, None]})
+
+    with pytest.raises(gc.InvalidRequest, match="the text at position 0 is no str but int"):
+        guillemet_client.polars.extract_frame(frame, "body", client=client)
+    rows = guillemet_client.polars.extract_frame(frame, "body", client=client, errors="return").to_dicts()
+
+    assert [(row["document"], row["error"]) for row in rows] == [(0, "TEXT_MISSING"), (1, "TEXT_MISSING")]
+
+
+@pytest.mark.parametrize("twice", ["body", "key"])
+def test_two_columns_of_the_name_are_refused(client: gc.Client, twice: str) -> None:
+    frame = pd.DataFrame([["« a »", "a", "b"]], columns=["body", "key", twice])
+
+    with pytest.raises(ValueError, match=f"2 columns of the frame have the name '{twice}'; one is accepted"):
+        guillemet_client.pandas.extract_frame(frame, text="body", id="key", client=client)
 
 
 def test_a_client_without_frames_imports_none() -> None:

@@ -1,28 +1,28 @@
 """What a caller got wrong is said at once, and nothing is lost in silence."""
 
-import asyncio
 import math
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from guillemet_client import AsyncClient, Client
+from guillemet_client import Client, InvalidRequest
 
 
-def test_what_is_no_text_does_not_end_a_corpus_early(address: str) -> None:
-    with Client(address) as client, pytest.raises(TypeError, match="NoneType"):
-        list(client.extract_iter(["« Oui »", None, "« Non »"]))  # type: ignore[list-item]
+@pytest.mark.parametrize("method", ["extract_batch", "extract_iter"])
+@pytest.mark.parametrize(("given", "what"), [(None, "is missing"), (7, "is no str but int"), (b"x", "is no str but bytes")])
+def test_what_is_no_text_among_others_is_an_error_of_its_place(
+    ask: Callable[..., Any], method: str, given: object, what: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=f"the text at position 1 {what}") as caught:
+        ask(method, ["« Oui »", given, "« Non »"])
+    assert (caught.value.reason, caught.value.index) == ("TEXT_MISSING", 1)
 
+    first, second, third = ask(method, ["« Oui »", given, "« Non »"], errors="return")
 
-def test_nor_does_it_asynchronously(address: str) -> None:
-    async def read() -> None:
-        async with AsyncClient(address) as client:
-            async for _ in client.extract_iter(["« Oui »", None]):  # type: ignore[list-item]
-                pass
-
-    with pytest.raises(TypeError, match="NoneType"):
-        asyncio.run(read())
+    assert (first.text, third.text) == ("« Oui »", "« Non »")
+    assert isinstance(second, InvalidRequest)
+    assert (second.reason, second.index) == ("TEXT_MISSING", 1)
 
 
 @pytest.mark.parametrize("timeout", [math.inf, 1e10])

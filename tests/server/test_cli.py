@@ -11,10 +11,13 @@ from pathlib import Path
 
 import grpc
 import pytest
+import typer
 from grpc_status import rpc_status
+from typer.testing import CliRunner
 
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet.v1 import quotation_pb2_grpc as pb_grpc
+from guillemet_server.cli import add_commands
 
 WAIT = 60.0
 LOADED_WAIT = 240.0
@@ -69,6 +72,15 @@ def test_what_cannot_be_served_is_said_in_one_line(options: list[str], sentence:
     assert sentence in said
     assert said.startswith("guillemet serve: ")
     assert said.count("\n") == 1
+
+
+def test_the_help_says_that_the_runtime_may_have_no_use_for_a_batch_so_large() -> None:
+    app = typer.Typer()
+    add_commands(app)
+
+    done = CliRunner().invoke(app, ["serve", "--help"], env={"COLUMNS": "300"})
+
+    assert "fewer, as GetModel says, where the runtime has no use for more" in " ".join(done.stdout.split())
 
 
 def test_an_open_address_is_served_when_asked_for() -> None:

@@ -74,6 +74,42 @@ def test_a_server_with_certificates_is_asked_over_tls(tmp_path: Path, reader: "R
         assert health(*asked, "--tls-key", str(tmp_path / "none"))[0] == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["foo"], "'foo' is no address; HOST:PORT and unix:PATH are"),
+        ([":1"], "':1' is no address; HOST:PORT and unix:PATH are"),
+        (["unix:"], "'unix:' is no address; HOST:PORT and unix:PATH are"),
+        (["http://localhost:1"], "'http://localhost:1' is no address; HOST:PORT and unix:PATH are"),
+        (["--timeout", "-1"], "--timeout must be a number of seconds above 0, not -1"),
+        (["--timeout", "nan"], "--timeout must be a number of seconds above 0, not nan"),
+        (["--timeout", "inf"], "--timeout must be a number of seconds above 0, not inf"),
+        (["--tls-ca", "missing.pem"], "missing.pem: No such file or directory"),
+        (["--tls-ca", "none.pem"], "none.pem: no PEM, which has a line -----BEGIN …"),
+        (["--tls-ca", "junk.pem"], "junk.pem: no certificates of authorities, or damaged"),
+        (["--tls-key", "junk.pem"], "--tls-certificate and --tls-key go together: give both"),
+        (["--tls-certificate", "junk.pem"], "--tls-certificate and --tls-key go together: give both"),
+        (
+            ["--tls-certificate", "junk.pem", "--tls-key", "junk.pem"],
+            "junk.pem and junk.pem: no certificate and its key, or damaged",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_a_line(
+    arguments: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("none.pem").write_text("junk", encoding="utf-8")
+    Path("junk.pem").write_text("-----BEGIN CERTIFICATE-----\njunk\n", encoding="utf-8")
+
+    assert health(*arguments) == (2, "", f"guillemet health: {sentence}\n")
+
+
+@pytest.mark.parametrize("options", [["--tls"], ["--tls-name", "guillemet.example"]])
+def test_nothing_is_asked_in_plain_text_where_tls_is_meant(served: "Served", options: list[str]) -> None:
+    assert health(served.running.address, *options, "--timeout", "0.5")[0] == 1
+
+
 def test_it_is_a_command_of_its_own() -> None:
     done = subprocess.run(
         [Path(sys.executable).with_name("guillemet"), "health", "--help"],

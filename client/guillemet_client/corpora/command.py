@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from guillemet_client._errors import GuillemetError
-from guillemet_client.connecting import Server, complain, connected, refuse, sentence_of
+from guillemet_client.connecting import Server, asks_a_server, complain, connected, refuse, sentence_of
 from guillemet_client.corpora.failures import Failures
 from guillemet_client.corpora.inputs import Input, Kind, UnusableInput, find_inputs
 from guillemet_client.corpora.interruption import Interrupted, Interruption
@@ -25,6 +25,7 @@ from guillemet_client.corpora.tally import Tally
 from guillemet_client.printing import shown
 
 
+@asks_a_server
 def batch(
     inputs: Annotated[
         list[str],
@@ -51,7 +52,7 @@ def batch(
     ] = None,
     input_format: Annotated[Kind | None, typer.Option(help="Of all inputs.  [default: as their names say]")] = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Read the first N documents only.")] = None,
-    server: Server = None,
+    server: Server,
     min_probability: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Leave out what is less probable.  [default: the model's own thresholds]"),

@@ -1,14 +1,17 @@
 """What the command line names, as files to read: each with its kind, in an order that is the same every time."""
 
 import os
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from glob import glob, has_magic
+from glob import escape, glob, has_magic
 from pathlib import Path
 
 from guillemet_client._files import STDIN
 
+# The part of a pattern that stands for any number of folders.
+_ANY_FOLDERS = re.compile(rf"(?:^|(?<=[/{re.escape(os.sep)}]))\*\*(?:[/{re.escape(os.sep)}]+|$)")
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 
 
@@ -75,7 +78,7 @@ def _meant(name: str, kind: Kind | None, excluded: Collection[Path]) -> Iterator
         yield _input(name, kind)
         return
     elif has_magic(name):
-        paths = sorted(path for path in glob(name, recursive=True) if Path(path).is_file())  # noqa: PTH207 (also absolute ones)
+        paths = sorted(path for path in set(_matching(name)) if Path(path).is_file())
     else:
         raise UnusableInput(f"{name}: no such file or folder")
     meant = [path for path in paths if (kind or _kind_of(path)) and Path(path).resolve() not in excluded]
@@ -85,10 +88,28 @@ def _meant(name: str, kind: Kind | None, excluded: Collection[Path]) -> Iterator
         yield _input(path, kind)
 
 
+def _matching(pattern: str) -> Iterator[str]:
+    """Yield what a pattern matches, perhaps twice; ** follows no links, as a folder's name does not: one could lead back."""
+    above, *below = _ANY_FOLDERS.split(pattern, maxsplit=1)
+    if not below:
+        yield from glob(pattern)  # noqa: PTH207 (also absolute ones)
+        return
+    for top in glob(above) if above else [""]:  # noqa: PTH207
+        for parent, _ in _folders(top or os.curdir):
+            here = parent if top else parent.removeprefix(os.curdir).removeprefix(os.sep)
+            yield from _matching(os.path.join(escape(here), below[0] or "*"))  # noqa: PTH118 (as it was named)
+
+
 def _below(folder: str) -> Iterator[str]:
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [each for each in folders if not each.startswith(".")]
+    for parent, files in _folders(folder):
         yield from (os.path.join(parent, each) for each in files if not each.startswith("."))  # noqa: PTH118 (as it was named)
+
+
+def _folders(top: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield a folder and those below it, each with the names of its files; links are not followed, nor is what is hidden."""
+    for parent, folders, files in os.walk(top):
+        folders[:] = [each for each in folders if not each.startswith(".")]
+        yield parent, files
 
 
 def _input(path: str, kind: Kind | None) -> Input:

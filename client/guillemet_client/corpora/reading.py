@@ -105,7 +105,7 @@ def _rows_of(source: Input, name: str, columns: Columns) -> Iterator[tuple[Row, 
 def _document(row: Row, n_bytes: float) -> Given | Rejected:
     if row.fault is not None:
         return Rejected(row.place, "UNREADABLE", row.fault, n_bytes)
-    if row.id is None or row.id == "" or isinstance(row.id, dict | list):
+    if row.id is None or row.id == "" or isinstance(row.id, bool | dict | list):
         return Rejected(row.place, "DOCUMENT_ID_MISSING", "no id; a string or a number is accepted", n_bytes)
     name = _storable(str(row.id))
     if not isinstance(row.text, str):

@@ -10,7 +10,7 @@ import typer
 from guillemet_client._client import Client
 from guillemet_client._errors import GuillemetError
 from guillemet_client._files import STDIN, UnreadableFile, name_of, read_text
-from guillemet_client.connecting import Server, complain, connected, refuse, sentence_of
+from guillemet_client.connecting import Server, asks_a_server, complain, connected, refuse, sentence_of
 from guillemet_client.viewing.article import Article, read_articles
 from guillemet_client.viewing.fields import NotOfTheFormat
 from guillemet_client.viewing.page import view_page
@@ -19,6 +19,7 @@ from guillemet_client.viewing.page import view_page
 _DOCUMENTS = ".jsonl"
 
 
+@asks_a_server
 def view(
     files: Annotated[
         list[str],
@@ -28,7 +29,7 @@ def view(
     ],
     *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="PAGE", help="The HTML file to write.")],
-    server: Server = None,
+    server: Server,
     min_probability: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Leave out what is less probable.  [default: the model's own thresholds]"),

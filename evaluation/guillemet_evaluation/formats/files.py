@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -37,7 +38,9 @@ class Intake:
 
 
 def json_values(path: Path, collected: Collected) -> Iterator[tuple[str, str, Any]]:
-    """Yield the JSON values of a file, of the lines of a ``.jsonl``, or of the ``.json`` files below a folder.
+    """Yield the JSON value of a file, those of its lines, or those of the ``.json`` files below a folder.
+
+    A file has a value a line if it is a ``.jsonl``, or if its first line is one and others follow.
 
     Yields:
         The name of the file, below the folder and without its suffix; where the value was; the value.
@@ -46,16 +49,19 @@ def json_values(path: Path, collected: Collected) -> Iterator[tuple[str, str, An
         for file in files_below(path, ".json", collected):
             name = file.relative_to(path)
             yield from _value(file, name.as_posix(), name.with_suffix("").as_posix(), collected)
-    elif path.suffix == ".jsonl":
-        try:
-            with path.open("rb") as lines:
-                for number, line in lines_of(lines, MAX_LINE_BYTES):
-                    if line is None or line.strip():
-                        yield from _parsed(line, f"line {number}", path.stem, collected)
-        except OSError as error:
-            collected.fault(Fault(_unreadable(error)))
-    else:
-        yield from _value(path, "", path.stem, collected)
+        return
+    try:
+        with path.open("rb") as opened:
+            filled = ((number, line) for number, line in lines_of(opened, MAX_LINE_BYTES) if line is None or line.strip())
+            first = list(islice(filled, 2))
+            if path.suffix == ".jsonl" or (len(first) == 2 and _is_value(first[0][1])):
+                for number, line in chain(first, filled):
+                    yield from _parsed(line, f"line {number}", path.stem, collected)
+                return
+    except OSError as error:
+        collected.fault(Fault(_unreadable(error)))
+        return
+    yield from _value(path, "", path.stem, collected)
 
 
 def files_below(folder: Path, suffix: str, collected: Collected) -> list[Path]:
@@ -91,6 +97,14 @@ def _parsed(words: bytes | None, where: str, name: str, collected: Collected) ->
         collected.fault(Fault(str(error), where))
     else:
         yield name, where, value
+
+
+def _is_value(line: bytes | None) -> bool:
+    try:
+        json_of(text_of(line, MAX_LINE_BYTES).removeprefix("\ufeff"))
+    except ValueError:
+        return False
+    return True
 
 
 def _bytes_of(path: Path) -> bytes | None:

@@ -54,7 +54,7 @@ def read(intake: Intake) -> None:
 
 
 def write(documents: Sequence[Document], path: Path) -> None:
-    """Write a document a line.
+    """Write a document a line, whatever the name: it is read so.
 
     Raises:
         InvalidDocuments: A quotation has no type.

@@ -3,8 +3,39 @@
 isort:skip_file
 Guillemet: quotations of French texts and whom they are attributed to.
 
-Every error carries google.rpc.ErrorInfo with domain "guillemet" and one of the reasons named below; bad input also carries
-google.rpc.BadRequest with the path of the field, a temporary refusal google.rpc.RetryInfo.
+Every error of the service carries google.rpc.ErrorInfo with domain "guillemet" and one of these reasons:
+
+  INVALID_ARGUMENT, with google.rpc.BadRequest and the path of the field unless the message is malformed
+    TEXT_EMPTY             no character but white space
+    DOCUMENT_TOO_LONG      more than Model.max_document_characters
+    LANGUAGE_UNSUPPORTED   none of Model.language_codes
+    DOCUMENT_ID_TOO_LONG   more than 256 characters
+    DOCUMENT_ID_MISSING    of a document of a stream
+    DOCUMENT_ID_DUPLICATE  a document with this id is still in work in the stream
+    BATCH_EMPTY            no documents
+    BATCH_TOO_LARGE        more than Model.max_batch_documents
+    ANSWER_TOO_LARGE       more than Model.max_request_bytes; send less text at a time, or set omit_text
+    OPTION_INVALID         an option has no such value
+    MESSAGE_MALFORMED      the protobuf is damaged, or a string in it is no UTF-8
+  NOT_FOUND
+    MODEL_UNKNOWN          that model is not served here; with google.rpc.ResourceInfo
+  UNAUTHENTICATED
+    TOKEN_MISSING          the server asks for one: authorization: Bearer …
+    TOKEN_UNKNOWN          not known, or no longer
+  RESOURCE_EXHAUSTED, with google.rpc.RetryInfo
+    QUEUE_FULL             too much waits
+    DEADLINE_UNREACHABLE   the wait would outlast the deadline
+    QUOTA_EXCEEDED         the caller's tokens a second are used up
+  UNAVAILABLE, with google.rpc.RetryInfo
+    MODEL_LOADING          the server starts
+    SHUTTING_DOWN          the server stops
+  DEADLINE_EXCEEDED
+    DEADLINE_EXCEEDED      the deadline passed before the answer was ready
+  INTERNAL
+    INTERNAL               a bug; with google.rpc.RequestInfo
+
+What gRPC itself answers carries none: RESOURCE_EXHAUSTED to a message above Model.max_request_bytes, which stays too large
+however late it is sent again; UNIMPLEMENTED to a compressed message and to a method that does not exist.
 """
 
 from collections import abc as _abc

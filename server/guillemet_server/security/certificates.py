@@ -1,11 +1,10 @@
 """TLS and mTLS, with certificates that may be replaced while the server runs."""
 
-import ssl
-
 import grpc
 from structlog.typing import FilteringBoundLogger
 
 from guillemet_server.config import TLSFiles
+from guillemet_server.security.pem import check_authorities, check_pair
 from guillemet_server.security.rereading import Reread
 
 
@@ -47,24 +46,10 @@ class Certificates:
         return current
 
     def _read(self) -> grpc.ServerCertificateConfiguration:
-        # gRPC itself would keep a pair that does not match until the first handshake, and then not say why it fails.
         files = self._files
-        for path in (files.certificate, files.key, files.client_ca):
-            if path is not None and b"-----BEGIN " not in path.read_bytes():
-                raise ValueError(f"{path.name}: no PEM, which has a line -----BEGIN …")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        try:
-            # A password would be asked for on the terminal.
-            context.load_cert_chain(files.certificate, files.key, password="")
-        except ssl.SSLError as error:
-            raise ValueError(
-                f"{files.certificate.name} and {files.key.name}: no certificate and its unencrypted key ({error.reason})"
-            ) from error
+        check_pair(files.certificate, files.key)
         if files.client_ca is not None:
-            try:
-                context.load_verify_locations(files.client_ca)
-            except ssl.SSLError as error:
-                raise ValueError(f"{files.client_ca.name}: no certificates of authorities ({error.reason})") from error
+            check_authorities(files.client_ca)
         return grpc.ssl_server_certificate_configuration(
             [(files.key.read_bytes(), files.certificate.read_bytes())],
             root_certificates=None if files.client_ca is None else files.client_ca.read_bytes(),

@@ -64,6 +64,13 @@ def damaged(table: bytes) -> bytes:
             "DOCUMENT_ID_MISSING",
             "no id; a string or a number is accepted",
         ),
+        (
+            "a.jsonl",
+            '{"id": true, "text": "a"}\n',
+            "a.jsonl:1",
+            "DOCUMENT_ID_MISSING",
+            "no id; a string or a number is accepted",
+        ),
         ("a.jsonl", '{"id": "\\ud83d", "text": "\\ud83d"}\n', "\\ud83d", "TEXT_NOT_UNICODE", "the text holds a lone surrogate"),
         ("a.jsonl", f"{GOOD}\n", "good", "DOCUMENT_ID_DUPLICATE", "an earlier document has the same id"),
         ("a.csv", "id,text\nx,a,b\n", "a.csv:1", "UNREADABLE", "3 cells; the header has 2"),

@@ -53,6 +53,29 @@ def test_a_pattern_means_the_files_that_it_matches(batch: Batch, texts: Texts) -
     assert list(texts("out.jsonl")) == ["a1.txt", "a2.txt", "below/a3.txt"]
 
 
+@pytest.mark.parametrize("pattern", ["press/**/*.txt", "**/*.txt", "./press/**/*.txt", "pre*/**", "**/press/**/*.txt"])
+def test_a_pattern_leads_through_no_link_that_leads_back(batch: Batch, texts: Texts, pattern: str) -> None:
+    for name in ("press/b.txt", "press/[a]/z.txt", "press/.git/x.txt", "press/a/c.txt"):
+        write(name, name)
+    Path("press/again").symlink_to(".", target_is_directory=True)
+    Path("press/a/back").symlink_to("..", target_is_directory=True)
+
+    batch(pattern, "--output", "out.jsonl")
+
+    found = [Path(name).resolve().relative_to(Path.cwd()).as_posix() for name in texts("out.jsonl")]
+    assert sorted(found) == sorted(set(found))
+    assert {"press/[a]/z.txt", "press/a/c.txt"} <= set(found) <= {"press/b.txt", "press/[a]/z.txt", "press/a/c.txt"}
+
+
+def test_a_link_that_is_named_is_followed(batch: Batch, texts: Texts) -> None:
+    write("press/a.txt", "« Oui »")
+    Path("link").symlink_to("press", target_is_directory=True)
+
+    batch("link/**/*.txt", "--output", "out.jsonl")
+
+    assert list(texts("out.jsonl")) == ["link/a.txt"]
+
+
 def test_a_file_named_twice_is_read_once(batch: Batch, texts: Texts) -> None:
     write("a.txt", "« Oui »")
 

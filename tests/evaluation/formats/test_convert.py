@@ -49,6 +49,19 @@ def test_what_a_format_has_no_place_for_is_said(convert: Convert) -> None:
     assert Path("fracas.conllup").read_text(encoding="utf-8").startswith("# global.columns = ID FORM ")
 
 
+@pytest.mark.parametrize("name", ["fracas.jsonl", "fracas.json", "fracas"])
+@pytest.mark.parametrize("n_documents", [1, 14])
+def test_what_is_written_under_a_name_is_read_under_it(name: str, n_documents: int, convert: Convert) -> None:
+    lines = PRESS.read_text(encoding="utf-8").splitlines(keepends=True)
+    Path("some.jsonl").write_text("".join(lines[:n_documents]), encoding="utf-8", newline="")
+    assert convert("some.jsonl", name, "--to", "fracas").exit_code == 0
+
+    back = convert(name, "back.jsonl", "--from", "fracas")
+
+    assert back.exit_code == 0
+    assert back.stderr.startswith(f"back.jsonl: {n_documents} documents, ")
+
+
 QUOTES = [
     {"quote": "« Oui »", "quote_index": "(0, 7)", "speaker": "Noé Bihan", "speaker_index": "(13, 22)"},
     {"quote": "« Non »", "quote_index": "(30, 37)"},

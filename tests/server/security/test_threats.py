@@ -22,10 +22,11 @@ def test_every_threat_has_a_test_that_exists() -> None:
 
 
 def test_every_option_that_the_page_names_exists() -> None:
-    command = (ROOT / "server" / "guillemet_server" / "cli.py").read_text(encoding="utf-8")
+    paths = ("server/guillemet_server/cli.py", "client/guillemet_client/connecting.py")
+    commands = "".join((ROOT / path).read_text(encoding="utf-8") for path in paths)
     options = set(re.findall(r"--([a-z][a-z-]+)", PAGE))
 
     assert len(options) > 10
     for option in options:
         name = option.removeprefix("no-").replace("-", "_")
-        assert re.search(rf"^    {name}: Annotated", command, re.MULTILINE), option
+        assert re.search(rf"^    {name}: Annotated", commands, re.MULTILINE), option
