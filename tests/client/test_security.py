@@ -17,7 +17,7 @@ from guillemet.v1 import quotation_pb2_grpc as pb_grpc
 Ask = Callable[..., Any]
 Serve = Callable[[grpc.ServerCredentials], Any]
 AUTHORITY = trustme.CA()
-SERVER = AUTHORITY.issue_cert("localhost")
+SERVER = AUTHORITY.issue_cert("127.0.0.1")
 CALLER = AUTHORITY.issue_cert("caller.example")
 ROOTS = AUTHORITY.cert_pem.bytes()
 
@@ -40,9 +40,9 @@ def serving(*, ask_callers: bool = False, certificate: trustme.LeafCert = SERVER
         root_certificates=ROOTS if ask_callers else None,
         require_client_auth=ask_callers,
     )
-    port = server.add_secure_port("localhost:0", credentials)
+    port = server.add_secure_port("127.0.0.1:0", credentials)
     server.start()
-    yield f"localhost:{port}"
+    yield f"127.0.0.1:{port}"
     server.stop(None).wait()
 
 
