@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from guillemet_models.decoding import TaggedSpan, Tagging
 from guillemet_models.document import QuotationType, Span
 from guillemet_models.pairing import Candidate, Pairs
-from guillemet_models.scheme import CONTENT, CUE, INSTITUTION, MENTION, NESTED, ROLE, SOURCE, Relation, SpanKind
+from guillemet_models.scheme import CONTENT, CUE, INSTITUTION, MENTION, NAME, NESTED, ROLE, SOURCE, Relation, SpanKind
 from guillemet_models.tokenization import TokenizedText
 
 # How far a boundary may stand from a quotation mark, in tokens, to be taken for it.
@@ -22,7 +23,7 @@ _EDGE = " \t\r\n\u00a0\u202f\u2009,;:"
 _TRAILING = _EDGE + ".–—-"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evidence:
     """All that the model says of one text."""
 
@@ -31,6 +32,11 @@ class Evidence:
     found: Sequence[Candidate]  # in the order of the text
     tagged: Sequence[TaggedSpan]  # how each of them was tagged
     relations: "RelationProbabilities"
+
+    @cached_property
+    def names(self) -> list[Span]:
+        """Those tagged as names, in the order of the text."""
+        return [self.text.characters(name.first, name.last) for name in self.tagging.spans[NAME]]
 
     def characters(self, index: int) -> Span:
         """Return where candidate `index` stands in the text, with the mark that closes a bracket of its own."""

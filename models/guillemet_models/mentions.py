@@ -3,13 +3,14 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from operator import attrgetter
 
 import numpy as np
 
 from guillemet_models.attribution import Evidence
 from guillemet_models.document import EntityKind, Span
 from guillemet_models.folding import WORD, fold
-from guillemet_models.scheme import MENTION, NAME
+from guillemet_models.scheme import MENTION
 
 _PRONOUN = re.compile(
     r"(?:-t-)?(?:il|elle|ils|elles|on|je|j['’]|nous|vous|tu|lui|eux|leur|celui|celle|ceux|celles|qui|ce|c['’]|soi|moi|toi"
@@ -56,19 +57,16 @@ def kind_of(evidence: Evidence, mentions: Sequence[int]) -> EntityKind:
 
 def names_inside(evidence: Evidence, mention: Span) -> list[Span]:
     """Return the spans tagged as names inside `mention`."""
-    names = evidence.tagging.spans[NAME]
-    text = evidence.text
-    first = bisect_left(names, mention.begin, key=lambda name: int(text.begins[name.first]))
-    behind = bisect_left(names, mention.end, key=lambda name: int(text.begins[name.first]))
-    inside = (text.characters(name.first, name.last) for name in names[first:behind])
-    return [name for name in inside if mention.contains(name)]
+    names = evidence.names
+    first = bisect_left(names, mention.begin, key=attrgetter("begin"))
+    behind = bisect_left(names, mention.end, key=attrgetter("begin"))
+    return [name for name in names[first:behind] if name.end <= mention.end]
 
 
 def is_inside_name(evidence: Evidence, span: Span) -> bool:
     """Tell whether `span` is a part of a span tagged as a name: « Goff » of « Anne Le Goff »."""
-    names, text = evidence.tagging.spans[NAME], evidence.text
-    before = bisect_right(names, span.begin, key=lambda name: int(text.begins[name.first])) - 1
-    return before >= 0 and text.characters(names[before].first, names[before].last).contains(span)
+    before = bisect_right(evidence.names, span.begin, key=attrgetter("begin")) - 1
+    return before >= 0 and evidence.names[before].contains(span)
 
 
 def own_names(evidence: Evidence, mention: Span) -> list[Span]:
