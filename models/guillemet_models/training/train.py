@@ -49,6 +49,7 @@ class TrainingConfig:
     warmup_share: float = 0.08
     averaging_decay: float = 0.99  # of the moving average, a step
     masked_share: float = 0.08  # of the tokens, hidden from the encoder
+    beginning_share: float = 0.0  # of the weights that a trained model began with, in what is saved of it
     checkpoint_seconds: float = 180.0
     seed: int = 1
     heads: HeadConfig = field(default_factory=HeadConfig)
@@ -77,6 +78,8 @@ class TrainingConfig:
             raise ValueError(f"{path}: {error}") from error
         if bool(config.teachers or config.annotations) != bool(config.unlabelled):
             raise ValueError(f"{path}: unlabelled goes together with teachers or annotations")
+        if config.beginning_share and not (config.encoder / "heads.json").exists():
+            raise ValueError(f"{path}: {config.encoder} is no trained model: beginning_share means nothing")
         taught = [teacher / "model.safetensors" for teacher in config.teachers]
         check_inputs(path, config.encoder, config.corpus, *taught, *config.annotations, *config.unlabelled)
         return config
@@ -139,7 +142,10 @@ def train(config: TrainingConfig) -> None:
             if time.monotonic() - saved > config.checkpoint_seconds:
                 _save(checkpoint, parts, done)
                 saved = time.monotonic()
-    cast("QuotationModel", average.module).save(config.output, config.encoder / "tokenizer.json")
+    trained = cast("QuotationModel", average.module)
+    if config.beginning_share:
+        _mix(trained, QuotationModel.load(config.encoder), config.beginning_share)
+    trained.save(config.output, config.encoder / "tokenizer.json")
     _save(checkpoint, parts, done)
 
 
@@ -148,6 +154,13 @@ def _beginning(config: TrainingConfig) -> QuotationModel:
     if (config.encoder / "heads.json").exists():
         return QuotationModel.load(config.encoder)
     return QuotationModel(Encoder(config.encoder), config.heads)
+
+
+def _mix(model: QuotationModel, beginning: QuotationModel, share: float) -> None:
+    """Move the weights back towards those that they began with (Wortsman et al. 2022, arXiv:2109.01903)."""
+    with torch.no_grad():
+        for value, before in zip(model.parameters(), beginning.parameters(), strict=True):
+            value.lerp_(before.to(value.device), share)
 
 
 def _optimizer(model: QuotationModel, config: TrainingConfig) -> torch.optim.Optimizer:

@@ -215,6 +215,26 @@ def test_a_run_is_read_from_its_file(tmp_path: Path) -> None:
     assert config.augmentation.other_marks == pytest.approx(0.0)
 
 
+def test_a_share_of_what_a_model_began_with_is_kept(config: TrainingConfig, whole: TrainingConfig) -> None:
+    goes_on = replace(config, encoder=whole.output, seed=7)
+    mixed = replace(goes_on, output=config.output.with_name("mixed"), beginning_share=0.25)
+    train(goes_on)
+    train(mixed)
+
+    begun, ended, saved = (QuotationModel.load(folder).state_dict() for folder in (whole.output, goes_on.output, mixed.output))
+    assert any(not torch.equal(begun[name], ended[name]) for name in begun)
+    for name, value in saved.items():
+        torch.testing.assert_close(value, 0.25 * begun[name] + 0.75 * ended[name])
+
+
+def test_an_encoder_alone_has_no_share_to_keep(tiny_encoder_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text(f'encoder = "{tiny_encoder_folder}"\ncorpus = "c"\noutput = "o"\nbeginning_share = 0.5', encoding="utf-8")
+
+    with pytest.raises(ValueError, match="no trained model"):
+        TrainingConfig.read(path)
+
+
 def test_heads_are_not_asked_of_a_model_that_has_some(whole: TrainingConfig, tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
     path.write_text(f'encoder = "{whole.output}"\ncorpus = "c"\noutput = "o"\n[heads]\ndropout = 0.1', encoding="utf-8")
