@@ -127,8 +127,7 @@ def _antecedents(evidence: Evidence) -> dict[int, Distribution]:
     spoken: dict[int, list[Distribution]] = {}
     for index, candidate in enumerate(evidence.found):
         if candidate.kind is SpanKind.CONTENT:
-            sources = relations.of(index, Relation.SOURCE)
-            source = max(sources, key=lambda key: sources[key])
+            source = relations.likeliest(index, Relation.SOURCE)
             if source is not None:
                 spoken.setdefault(source, []).append(relations.of(index, Relation.SPEAKER))
     likely: dict[int, Distribution] = {}

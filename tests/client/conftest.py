@@ -1,12 +1,16 @@
 """A real server on loopback with canned answers, which fails as it is told to."""
 
 import asyncio
+import io
 import re
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from typing import Any
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import grpc
 import pytest
@@ -17,6 +21,7 @@ from grpc_status import rpc_status
 import guillemet_client
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet.v1 import quotation_pb2_grpc as pb_grpc
+from guillemet_client import cli, connecting
 
 QUOTED = re.compile("«.*?»", re.DOTALL)
 SPEAKER = "Jeanne Morvan"
@@ -266,3 +271,54 @@ def ask_async(method: str, *arguments: Any, address: str, client: dict[str, Any]
 def ask(request: pytest.FixtureRequest, address: str) -> Callable[..., Any]:
     """Call a method of a fresh client."""
     return lambda *arguments, **options: request.param(*arguments, **{"address": address, **options})
+
+
+class Outcome(NamedTuple):
+    """What a command left."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def extensions(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What other packages add: the name of a command, or "embedded", and what its entry point loads or raises."""
+    added: dict[str, Any] = {}
+
+    class Fake(EntryPoint):
+        def load(self) -> Any:
+            if isinstance(added[self.name], Exception):
+                raise added[self.name]
+            return added[self.name]
+
+    def entry_points(*, group: str) -> list[EntryPoint]:
+        return [Fake(name, "", group) for name in added if (name == "embedded") == (group == "guillemet.embedded")]
+
+    monkeypatch.setattr(cli, "entry_points", entry_points)
+    monkeypatch.setattr(connecting, "entry_points", entry_points)
+    return added
+
+
+@pytest.fixture
+def guillemet(
+    extensions: dict[str, Any],  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Callable[..., Outcome]:
+    """Run the command line in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.delenv("GUILLEMET_TOKEN", raising=False)
+
+    def run(*arguments: str, stdin: bytes = b"") -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["guillemet", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        code = ended.value.code
+        return Outcome(code if isinstance(code, int) else 0, out, err)
+
+    return run

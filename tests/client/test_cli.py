@@ -1,75 +1,17 @@
-import io
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import grpc
 import pytest
-import trustme
 import typer
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, load_pem_private_key
-
-from guillemet_client import cli, connecting
 
 ARTICLE = "\ufeffJeanne Morvan l’a dit 🎤 :\r\n« Non\u00a0! » Puis : « Oui. »"
 
 
-class Outcome(NamedTuple):
-    """What a command left."""
-
-    code: int
-    out: str
-    err: str
-
-
-Guillemet = Callable[..., Outcome]
-
-
-@pytest.fixture
-def extensions(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What other packages add: the name of a command, or "embedded", and what its entry point loads or raises."""
-    added: dict[str, Any] = {}
-
-    class Fake(EntryPoint):
-        def load(self) -> Any:
-            if isinstance(added[self.name], Exception):
-                raise added[self.name]
-            return added[self.name]
-
-    def entry_points(*, group: str) -> list[EntryPoint]:
-        return [Fake(name, "", group) for name in added if (name == "embedded") == (group == "guillemet.embedded")]
-
-    monkeypatch.setattr(cli, "entry_points", entry_points)
-    monkeypatch.setattr(connecting, "entry_points", entry_points)
-    return added
-
-
-@pytest.fixture
-def guillemet(
-    extensions: dict[str, Any],  # noqa: ARG001
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> Guillemet:
-    """Run the command line in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "60")
-    monkeypatch.delenv("GUILLEMET_TOKEN", raising=False)
-
-    def run(*arguments: str, stdin: bytes = b"") -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["guillemet", *arguments])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        code = ended.value.code
-        return Outcome(code if isinstance(code, int) else 0, out, err)
-
-    return run
+Guillemet = Callable[..., Any]
 
 
 def write(name: str, text: str | bytes) -> str:
@@ -224,87 +166,6 @@ def test_what_is_no_address(guillemet: Guillemet) -> None:
     done = guillemet("extract", "-", "--server", "localhost")
 
     assert (done.code, done.err) == (2, "guillemet: --server: 'localhost' is no address; HOST:PORT and unix:PATH are\n")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["--tls-ca", "ca.pem"], "--tls-ca is for a --server, and none is named"),
-        (["--tls-name", "a.example"], "--tls-name is for a --server, and none is named"),
-        (["--token-file", "token"], "--token-file is for a --server, and none is named"),
-        (["--server", "localhost:1", "--tls-ca", "missing"], "missing cannot be read (No such file or directory)"),
-        (["--server", "localhost:1", "--tls-ca", "none"], "none: no certificates of authorities in PEM"),
-        (["--server", "localhost:1", "--tls-ca", "junk"], "junk: no certificates of authorities in PEM"),
-        (["--server", "localhost:1", "--tls-key", "key"], "--tls-certificate and --tls-key go together: give both"),
-        (
-            ["--server", "localhost:1", "--tls-certificate", "junk", "--tls-key", "none"],
-            "junk and none: no certificate and its key in PEM",
-        ),
-        (
-            ["--server", "localhost:1", "--tls-certificate", "chain", "--tls-key", "encrypted"],
-            "encrypted: the key is encrypted; an unencrypted one is accepted",
-        ),
-        (["--server", "localhost:1", "--token-file", "missing"], "--token-file: missing cannot be read (No such file or"),
-        (["--server", "localhost:1", "--token-file", "words"], "--token-file: words holds no token, which is printable ASCII"),
-        (
-            ["--server", "a.example:1", "--token-file", "token"],
-            "the token of --token-file would go to a.example:1 unencrypted: give --tls, or --tls-ca FILE",
-        ),
-    ],
-)
-def test_a_secured_server_that_cannot_be_meant_is_refused_in_a_line(
-    guillemet: Guillemet, arguments: list[str], sentence: str
-) -> None:
-    certificate = trustme.CA().issue_cert("caller.example")
-    key = load_pem_private_key(certificate.private_key_pem.bytes(), None)
-    write("chain", certificate.cert_chain_pems[0].bytes())
-    write("encrypted", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"sesame")))
-    write("junk", "-----BEGIN CERTIFICATE-----\njunk\n")
-    write("none", "junk")
-    write("token", "sesame\n")
-    write("words", "open sesame")
-
-    done = guillemet("model", *arguments)
-
-    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
-    assert done.err.startswith(f"guillemet: {sentence}")
-    assert "sesame" not in done.err
-
-
-@pytest.mark.parametrize("command", ["extract", "batch", "view", "model"])
-def test_every_command_that_asks_takes_the_options_of_a_secured_server(guillemet: Guillemet, command: str) -> None:
-    described = guillemet(command, "--help").out
-
-    for option in ("--server", "--tls", "--tls-ca", "--tls-certificate", "--tls-key", "--tls-name", "--token-file"):
-        assert f"  {option} " in described
-
-
-def test_a_token_comes_from_a_file_or_from_the_environment(
-    guillemet: Guillemet, address: str, service: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    guillemet("model", "--server", address)
-    monkeypatch.setenv("GUILLEMET_TOKEN", "of-the-environment")
-    guillemet("model", "--server", address)
-    guillemet("model", "--server", address, "--token-file", write("token", "of-the-file\n"))
-
-    assert [headers.get("authorization") for headers in service.headers] == [
-        None,
-        "Bearer of-the-environment",
-        "Bearer of-the-file",
-    ]
-
-
-def test_a_token_of_the_environment_does_not_leave_the_machine_unencrypted_either(
-    guillemet: Guillemet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GUILLEMET_TOKEN", "sesame")
-
-    done = guillemet("model", "--server", "a.example:1")
-
-    assert done.code == 2
-    assert done.err == (
-        "guillemet: the token of GUILLEMET_TOKEN would go to a.example:1 unencrypted: give --tls, or --tls-ca FILE\n"
-    )
 
 
 # What else may be installed

@@ -79,7 +79,7 @@ class TrainingConfig:
         if bool(config.teachers or config.annotations) != bool(config.unlabelled):
             raise ValueError(f"{path}: unlabelled goes together with teachers or annotations")
         if config.beginning_share and not (config.encoder / "heads.json").exists():
-            raise ValueError(f"{path}: {config.encoder} is no trained model: beginning_share means nothing")
+            raise ValueError(f"{path}: {config.encoder} is no trained model: beginning_share needs one")
         taught = [teacher / "model.safetensors" for teacher in config.teachers]
         check_inputs(path, config.encoder, config.corpus, *taught, *config.annotations, *config.unlabelled)
         return config
