@@ -57,7 +57,7 @@ FULL = Plan(
     storm=1_000,
 )
 QUICK = Plan(
-    articles=32,
+    articles=48,
     repetitions=2,
     in_flight=(1, 64),
     closed_seconds=2.0,

@@ -37,6 +37,11 @@ _ISSUED = re.compile(
 )
 # For whom, and when.
 _COMMISSIONED = re.compile(r"\s+(?:pour|du\s+\d|dévoilée?s?|parue?s?|publiée?s?)\b")
+# Who made it known: « le bilan de l'épidémie publié mardi par la direction de la santé ».
+_PUBLISHED = re.compile(
+    r".*?\s(?:communiqué|diffusé|dévoilé|mené|présenté|publié|réalisé|rendu\s+public|rendue\s+publique)e?s?\b[^,]*?"
+    r"\spar\s+(?:l['’]\s?|la\s+|le\s+|les\s+)?(?=[^\W\d])"
+)
 # Names with a capital, and the particles between them, on one line; before them perhaps what the person is, but not whose.
 _NAME = rf"[^\W\d_a-zà-ÿ](?:{LETTER}|[’'.-])*"
 _PARTICLES = r"(?:(?:de|du|des|la|le|van|von|der|den|ben|bin|ibn|al|el|da|dos|di|y|ould|ag|et)\s+|d['’]|al-|el-)*"
@@ -114,6 +119,8 @@ def _name(evidence: Evidence, forms: Sequence[Span], kind: EntityKind) -> Span:
         bared = [_issuer(text, form) for form in bared]
         for form, whole in zip(forms, bared, strict=True):
             for name in names_inside(evidence, form):
+                if name.begin >= whole.end:  # for whom it was, or where it stood
+                    continue
                 is_organ = complement_before(text, name, whole.begin)
                 proper.append(whole if is_organ else without(text, Span(name.begin, min(name.end, whole.end)), CIVILITY))
     return without_acronym(text, max(proper or bared, key=_length))
@@ -124,6 +131,8 @@ def _issuer(text: str, form: Span) -> Span:
     issuer = without(text, form, _ISSUED)
     if issuer == form:
         return form
+    if text[issuer.begin].islower():  # what the text is about, perhaps
+        issuer = without(text, issuer, _PUBLISHED)
     commissioned = _COMMISSIONED.search(text, issuer.begin, issuer.end)
     return Span(issuer.begin, commissioned.start()) if commissioned else issuer
 

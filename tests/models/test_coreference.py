@@ -101,6 +101,8 @@ def test_a_quotation_without_source_or_speaker_abstains(reader: Read) -> None:
         ("les chiffres provisoires de l'Insee", INSTITUTION, "Insee"),
         ("un récent sondage Ifop du 3 mai", INSTITUTION, "Ifop"),
         ("une étude Sondis pour La Gazette", INSTITUTION, "Sondis"),
+        ("le bilan de l'épidémie publié mardi par la Direction de la santé", INSTITUTION, "Direction de la santé"),
+        ("l'étude de l'Insee publiée par Le Monde", INSTITUTION, "Insee"),
         ("la Lettre d'Orne", INSTITUTION, "Lettre d'Orne"),
         ("le rapport", INSTITUTION, "rapport"),
         ("l'Union des Pêcheurs (UDP)", INSTITUTION, "Union des Pêcheurs"),
@@ -125,6 +127,21 @@ def test_a_name_is_without_determiner_and_civility(reader: Read, mention: str, k
     )
 
     assert document.entities[0].name.of(document.text) == name
+
+
+def test_whom_a_text_was_for_is_not_its_issuer(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "« Oui », dit une étude de Sondis pour La Gazette.",
+            contents={"« Oui »": DIRECT},
+            sources=["une étude de Sondis pour La Gazette"],
+            mentions={"une étude de Sondis pour La Gazette": INSTITUTION},
+            names=["La Gazette"],
+            related=[(Relation.SOURCE, "« Oui »", "une étude de Sondis pour La Gazette")],
+        )
+    )
+
+    assert document.entities[0].name.of(document.text) == "Sondis"
 
 
 def test_the_fullest_tagged_name_of_all_mentions_is_the_name(reader: Read) -> None:
