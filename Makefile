@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint fuzz image-check ray protos typescript clean
+.PHONY: demo test lint model fuzz image-check ray protos typescript clean
 
 demo: .venv/.server  ## install what serving needs, ask the embedded model about the sample article over gRPC
 	$(BIN)/python examples/demo.py
@@ -15,6 +15,14 @@ lint: .venv/.dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+RUNS := models/guillemet_models/training/runs
+GOLD := ../shared/data/gold
+model: .venv/.dev  ## make the embedded model from its encoder, about two hours on two CPUs; goes on where it was interrupted
+	$(BIN)/guillemet train $(RUNS)/embedded.toml
+	$(BIN)/guillemet train $(RUNS)/further.toml
+	$(BIN)/guillemet export outputs/further outputs/guillemet-fr-small --name guillemet-fr-small --bonus institution=3 --int8
+	$(BIN)/guillemet calibrate outputs/guillemet-fr-small $(GOLD)/dev.jsonl
 
 COUNT := 200000
 fuzz: .venv/.dev  ## hostile input: COUNT texts, and COUNT messages to a server; goes on where the last run ended
