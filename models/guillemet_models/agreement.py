@@ -45,6 +45,7 @@ _FEMININE_ENDING = re.compile(r".*(?:ee|euse|trice|iere|ienne|ate|ante|sion|tion
 
 def agreement(words: Sequence[str]) -> Agreement:
     """Return what the words of one mention show, each as it is written."""
+    words = words[1:] if words[:1] == ["t"] else words  # « -t-elle »
     if not words:
         return Agreement.UNKNOWN
     first = fold(words[0])
@@ -79,8 +80,13 @@ def agreements(mentions: Sequence[Sequence[str]]) -> list[Agreement]:
     own = [agreement(words) for words in mentions]
     names = [fold(words[-1]) if words and words[-1][0].isupper() else "" for words in mentions]
     shown: dict[str, set[Agreement]] = {}
-    for name, found in zip(names, own, strict=True):
-        if name and found is not Agreement.UNKNOWN:
+    # « Laurent » alone may be the surname of « Anne Laurent ».
+    alone = [bool(name) and len(words) == 1 for words, name in zip(mentions, names, strict=True)]
+    for is_alone, name, found in zip(alone, names, own, strict=True):
+        if name and not is_alone and found is not Agreement.UNKNOWN:
             shown.setdefault(name, set()).add(found)
     told = {name: next(iter(found)) for name, found in shown.items() if len(found) == 1}
-    return [found or told.get(name, Agreement.UNKNOWN) for name, found in zip(names, own, strict=True)]
+    return [
+        told.get(name, found) if is_alone else found or told.get(name, Agreement.UNKNOWN)
+        for is_alone, name, found in zip(alone, names, own, strict=True)
+    ]

@@ -181,7 +181,8 @@ def _utterances(found: Sequence[Candidate], relations: RelationProbabilities) ->
         if candidate.kind is not SpanKind.CONTENT:
             continue
         before = relations.likeliest(index, Relation.CONTINUES)
-        sources = {relations.likeliest(part, Relation.SOURCE) for part in (before, index) if part is not None} - {None}
+        parts = (*utterances[before], index) if before is not None else ()
+        sources = {relations.likeliest(part, Relation.SOURCE) for part in parts} - {None}
         if len(sources) > 1:
             before = None  # nobody goes on with another's words
         utterance = utterances[before] if before is not None else []

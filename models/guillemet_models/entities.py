@@ -33,22 +33,32 @@ _TEXT = (
 _WRITING = re.compile(_TEXT)
 _ISSUED = re.compile(
     rf"(?:\w+\s+){{0,2}}?{_TEXT}\b"
+    # of what sort it is
+    r"(?:\s+(?:de\s+(?:conjoncture|mission|presse|service|synthèse)"
+    r"|d['’]\s?(?:activité|alerte|audit|enquête|étape|évaluation|expertise|impact|information|opinion))s?\b)?"
     r"(?:\s+(?=[^\W\d_a-zà-ÿ])|[^,]*?(?:\bde\s+l['’]\s?|\bde\s+la\s+|\bdu\s+|\bdes\s+|\bde\s+|\bd['’])(?=[^\W\d]))"
 )
-# For whom, and when.
-_COMMISSIONED = re.compile(r"\s+(?:pour|du\s+\d|dévoilée?s?|parue?s?|publiée?s?)\b")
+# For whom, and when; not « la Fondation pour le logement ».
+_COMMISSIONED = re.compile(
+    r"\s+(?:pour(?=\s+(?:l['’]|l[ea]s?\s+)?(?:[^\W_a-zà-ÿœ]|an(?:née)?s?\b|compte\b|mois\b|trimestre\b))"
+    r"|du\s+\d|dévoilée?s?\b|parue?s?\b|publiée?s?\b)"
+)
 # Who made it known: « le bilan de l'épidémie publié mardi par la direction de la santé ».
 _PUBLISHED = re.compile(
     r".*?\s(?:communiqué|diffusé|dévoilé|mené|présenté|publié|réalisé|rendu\s+public|rendue\s+publique)e?s?\b[^,]*?"
     r"\spar\s+(?:l['’]\s?|la\s+|le\s+|les\s+)?(?=[^\W\d])"
 )
 # Names with a capital, and the particles between them, on one line; before them perhaps what the person is, but not whose.
-_NAME = rf"[^\W\d_a-zà-ÿ](?:{LETTER}|[’'.-])*"
-_PARTICLES = r"(?:(?:de|du|des|la|le|van|von|der|den|ben|bin|ibn|al|el|da|dos|di|y|ould|ag|et)\s+|d['’]|al-|el-)*"
+_NAME = rf"[^\W\d_a-zà-ÿœ](?:{LETTER}|[’'.\u00ad\u2010\u2011-])*"
+_FOREIGN = r"(?:ben|bin|bint|da|das|del|della|den|der|di|do|dos|ibn|ter|van|von)[^\S\n]+"
+_PARTICLES = rf"(?:{_FOREIGN}|(?:ag|al|de|des|du|el|et|la|le|ould|y)[^\S\n]+|(?:de[^\S\n]+l|[dl])['’]|al-|el-)*"
+_NAMES = rf"{_NAME}(?:[^\S\n]+{_PARTICLES}{_NAME})*"
 _PERSON = re.compile(
-    r"(?:(?!(?:à|aux?|chez|de|des|du|en|par|pour|sur)\s)[a-zà-ÿ][\w-]*\s+){0,3}"
-    rf"({_NAME}(?:[^\S\n]+{_PARTICLES}{_NAME})*)"
+    rf"(?:(?!(?:à|aux?|chez|de|des|du|en|par|pour|sur)\s|{_FOREIGN})[a-zà-ÿœ](?:{LETTER}|-)*\s+){{0,3}}"
+    rf"((?:{_FOREIGN})*{_NAMES})"
 )
+# What was tagged as a name may begin like one of ours: « de Gaulle ».
+_TAGGED_PERSON = re.compile(rf"({_PARTICLES}{_NAMES})")
 # Whose roles a text tells.
 _WITH_ROLES = frozenset({EntityKind.PERSON, EntityKind.UNNAMED, EntityKind.GROUP})
 
@@ -114,7 +124,7 @@ def _name(evidence: Evidence, forms: Sequence[Span], kind: EntityKind) -> Span:
     proper: list[Span] = []
     if kind is EntityKind.PERSON:
         tagged = [without(text, name, CIVILITY) for form in forms for name in own_names(evidence, form)]
-        proper = _of_people(text, tagged) or _of_people(text, bared)
+        proper = _of_people(text, tagged, _TAGGED_PERSON, _PERSON) or _of_people(text, bared, _PERSON)
     elif kind is EntityKind.INSTITUTION:
         bared = [_issuer(text, form) for form in bared]
         for form, whole in zip(forms, bared, strict=True):
@@ -142,9 +152,9 @@ def _length(span: Span) -> tuple[int, int]:
     return span.end - span.begin, -span.begin
 
 
-def _of_people(text: str, names: Sequence[Span]) -> list[Span]:
+def _of_people(text: str, names: Sequence[Span], *forms: re.Pattern[str]) -> list[Span]:
     """Return what of `names` is as people's are: not what is around it in « collègue Jean Dupont de la fédération … »."""
-    found = (_PERSON.match(text, name.begin, name.end) for name in names)
+    found = (next(filter(None, (form.match(text, *name) for form in forms)), None) for name in names)
     return [Span(*match.span(1)) for match in found if match]
 
 

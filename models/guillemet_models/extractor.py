@@ -167,7 +167,7 @@ class Extractor:
         tagging = decode(scores, self._settings.bonus)
         found, tagged = candidates(tokenized, tagging)
         pairs = propose(tokenized, found)
-        related = [self._runtime.relate(states, part) for part in pairs.parts(_PAIRS_TOGETHER)]
+        related = [self._runtime.relate(states[tokens], part) for tokens, part in pairs.parts(_PAIRS_TOGETHER)]
         relations = RelationProbabilities(pairs, np.concatenate([np.zeros(0, dtype=np.float32), *related]))
         evidence = Evidence(tokenized, tagging, found, tagged, relations)
         quotations, entities = resolve(evidence, attribute(evidence))

@@ -17,10 +17,12 @@ _LONGEST_NAME = 120
 _PARTICLES = frozenset({"a", "au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les", "pour", "sur"})
 # Of an office that one is elected to, and of what follows it.
 _OFFICE = re.compile(
-    r"\b(?:adjoint|candidat|conseill(?:er|ère)|(?:euro)?député|élu|maire|sénat(?:eur|rice))e?s?\s$", re.IGNORECASE
+    r"\b(?:adjoint|candidat|conseill(?:er|ère)|(?:euro)?député|élu|maire|sénat(?:eur|rice))e?s?\s"
+    r"(?:(?:départementa|européen|métropolitain|municipa|régiona|sortant)\w*\s)?$",
+    re.IGNORECASE,
 )
-_LONGEST_OFFICE = 16
-_PARTY = re.compile(r"([^\W\d_a-zà-ÿ][^\W\d_]{0,5}[^\W\d_a-zà-ÿ])\s(?:à|aux?|dans|des?|du|en)\s")
+_LONGEST_OFFICE = 32
+_PARTY = re.compile(r"([^\W\d_a-zà-ÿ][^\W\d_]{0,5}[^\W\d_a-zà-ÿ])\s(?:(?:à|aux?|dans|des?|du|en)\s|d['’])")
 
 
 class Institutions:
@@ -45,41 +47,64 @@ class Institutions:
 
 def without_acronym(text: str, name: Span) -> Span:
     """Return `name` without the acronym of it behind it, in brackets."""
-    place = text.rfind(" (", max(name.begin, name.end - _LONGEST_IN_BRACKETS - 1), name.end)
-    is_short = place > name.begin and _IN_BRACKETS.fullmatch(text, place + 1, name.end)
-    return Span(name.begin, place) if is_short else name
+    place = text.rfind("(", max(name.begin, name.end - _LONGEST_IN_BRACKETS), name.end)
+    is_short = place > name.begin and text[place - 1].isspace() and _IN_BRACKETS.fullmatch(text, place, name.end)
+    return Span(name.begin, place - 1) if is_short else name
 
 
 def _full_names(evidence: Evidence) -> dict[str, Span]:
     """Return the full name of each acronym: what stands before it, « Full Name (FN) », or the first name with its initials."""
+    return _by_initials(evidence) | _before_brackets(evidence)
+
+
+def _by_initials(evidence: Evidence) -> dict[str, Span]:
+    """Return for each acronym the first institution with its initials."""
     text = evidence.text.text
-    by_initials: dict[str, int] = {}
-    by_end: dict[int, int] = {}
-    acronyms: dict[str, str] = {}  # with their capitals
+    first: dict[str, int] = {}
+    acronyms: set[str] = set()
     for index, candidate in enumerate(evidence.found):
         if candidate.kind not in {SpanKind.INSTITUTION, SpanKind.MENTION}:
             continue
-        span = evidence.characters(index)
-        words = span.of(text)
-        by_end.setdefault(span.end, index)
-        if candidate.kind is SpanKind.INSTITUTION or kind_of(evidence, [index]) is EntityKind.INSTITUTION:
-            for initials in _initials(bare(text, span).of(text)):
-                by_initials.setdefault(initials, index)
+        words = evidence.characters(index).of(text)
+        if _is_institution(evidence, index):
+            for initials in _initials(bare(text, evidence.characters(index)).of(text)):
+                first.setdefault(initials, index)
         if _ACRONYM.fullmatch(words):
-            acronyms[words] = _capitals(words)
+            acronyms.add(words)
+    named = {acronym: first[capitals] for acronym in acronyms if (capitals := _capitals(acronym)) in first}
+    return {
+        acronym: bare(text, evidence.characters(index)) for acronym, index in named.items() if not _is_person(evidence, index)
+    }
 
-    def bare_name(index: int | None) -> Span | None:
-        """Return a candidate as a name; None if it is a person: « Jeanne Dupont (LR) »."""
-        return None if index is None or _is_person(evidence, index) else bare(text, evidence.characters(index))
 
-    names: dict[str, Span | None] = {}
+def _before_brackets(evidence: Evidence) -> dict[str, Span]:
+    """Return for each word in brackets the name before it that it is short for.
+
+    Other things stand in brackets too: the party of a person, « Luc Richard (LR) », the place of a school.
+    """
+    text = evidence.text.text
+    by_end: dict[int, int] = {}
+    for index, candidate in enumerate(evidence.found):
+        if candidate.kind in {SpanKind.INSTITUTION, SpanKind.MENTION}:
+            by_end.setdefault(evidence.characters(index).end, index)
+    names: dict[str, Span] = {}
     for found in _IN_BRACKETS.finditer(text):
-        if found[1] not in names:
-            end = found.start() - (text[found.start() - 1 : found.start()] == " ")
-            names[found[1]] = bare_name(by_end.get(end)) or _spelt_before(text, end, _capitals(found[1]))
-    for acronym, capitals in acronyms.items():
-        names[acronym] = names.get(acronym) or bare_name(by_initials.get(capitals))
-    return {acronym: name for acronym, name in names.items() if name}
+        end = found.start() - text[found.start() - 1 : found.start()].isspace()
+        before = by_end.get(end)
+        if found[1] in names or (before is not None and _is_person(evidence, before)):
+            continue
+        name = _spelt_before(text, end, _capitals(found[1]))
+        if before is not None and _is_institution(evidence, before):
+            tagged = bare(text, evidence.characters(before))
+            name = tagged if _may_be_short(found[1], tagged.of(text)) else name
+        if name is not None:
+            names[found[1]] = name
+    return names
+
+
+def _may_be_short(acronym: str, name: str) -> bool:
+    """Tell whether the first letter of an acronym begins a word of a name."""
+    return fold(acronym)[:1] in {fold(word)[:1] for word in WORD.findall(name)}
 
 
 def _spelt_before(text: str, end: int, capitals: str) -> Span | None:
@@ -102,6 +127,11 @@ def _initials(name: str) -> set[str]:
     return {"".join(word[:1] for word in own).upper() for own in chosen if len(own) > 1}
 
 
+def _is_institution(evidence: Evidence, index: int) -> bool:
+    """Tell whether candidate `index` was tagged as an institution, or is a mention of one."""
+    return evidence.found[index].kind is SpanKind.INSTITUTION or kind_of(evidence, [index]) is EntityKind.INSTITUTION
+
+
 def _is_person(evidence: Evidence, index: int) -> bool:
     """Tell whether candidate `index` holds a person's name, or a part of one."""
     span = evidence.characters(index)
@@ -118,5 +148,5 @@ def _without_office(text: str, span: Span) -> Span:
 def _closed(text: str, span: Span) -> Span:
     """Return what stands before a bracket that `span` does not open, or does not close."""
     words = span.of(text)
-    place = words.find(")") if ")" in words.partition("(")[0] else words.find(" (") if ")" not in words else -1
-    return Span(span.begin, span.begin + place) if place > 0 else span
+    place = words.find(")") if ")" in words.partition("(")[0] else words.find("(") if ")" not in words else -1
+    return Span(span.begin, span.begin + len(words[:place].rstrip())) if place > 0 else span

@@ -13,19 +13,22 @@ from guillemet_models.folding import WORD, fold
 from guillemet_models.scheme import MENTION
 
 _PRONOUN = re.compile(
-    r"(?:-t-)?(?:il|elle|ils|elles|on|je|j['’]|nous|vous|tu|lui|eux|leur|celui|celle|ceux|celles|qui|ce|c['’]|soi|moi|toi"
+    r"(?:[-\u2011]?t[-\u2011]|[-\u2011])?"
+    r"(?:il|elle|ils|elles|on|je|j['’]|nous|vous|tu|lui|eux|leur|celui|celle|ceux|celles|qui|ce|c['’]|soi|moi|toi|cela|ça"
+    r"|l['’]on|(?:le|la|les)quel(?:le)?s?"
     r"|(?:celui|celle|ceux|celles)-(?:ci|là)|(?:ce|cette|ces) derni(?:er|ère|ers|ères)"
     r"|(?:le|la|les) derni(?:er|ère|ers|ères)|l['’](?:un|une|autre)|elle-même|lui-même)",
     re.IGNORECASE,
 )
 _DETERMINER = re.compile(
-    r"(?!l['’]une?\s+d)"  # who « l'un des voisins » is, no shorter words say
+    r"(?!l['’]une?\s+d|d['’](?:autres|aucuns)(?!\s))"  # who « l'un des voisins » is, no shorter words say
     r"(?:(?:le|la|les|un|une|des|du|ce|cet|cette|ces|son|sa|ses|leur|leurs|mon|ma|mes|notre|nos|votre|vos|plusieurs"
     r"|certaine?s|quelques|chaque|tou(?:te)?s|de|aux?|d['’]autres)\s+|[ld]['’]\s?)+",
     re.IGNORECASE,
 )
 CIVILITY = re.compile(
-    r"(?:(?:MM?|Mmes?|Mlles?|Mr|Mgr|Dr|Drs|Pr|Prof|Me|Monsieur|Madame|Mademoiselle|Maître|Docteur|Professeur)\b\.?\s+)+"
+    r"(?:(?:MM?|Mmes?|Mlles?|Mr|Mgr|Dr|Drs|Pr|Prof|Me|Monsieur|Messieurs|Monseigneur|Mesdames|Madame|Mademoiselle"
+    r"|Maîtres?|Docteurs?|Professeurs?)\b(?:\.\s*|\s+))+"
 )
 # What joins an organ to its body, at the end of the words before the body's name.
 _COMPLEMENT = re.compile(r"(?:\b(?:de|du|des|de la)\s+|\bd['’]|\bde l['’])$", re.IGNORECASE)

@@ -36,12 +36,16 @@ class Pairs:
     relations: NDArray[np.int64]  # (n_pairs,)
     features: NDArray[np.int64]  # (n_pairs, len(PAIR_FEATURE_SIZES))
 
-    def parts(self, size: int) -> Iterator["Pairs"]:
-        """Yield the pairs, `size` at a time, with the spans that they are of."""
+    def parts(self, size: int) -> Iterator[tuple[slice, "Pairs"]]:
+        """Yield the pairs, `size` at a time, with the spans that they are of, and the tokens from which these spans count."""
         for begin in range(0, len(self.pairs), size):
             own = slice(begin, begin + size)
-            spans, pairs = np.unique(self.pairs[own], return_inverse=True)
-            yield Pairs(self.spans[spans], self.kinds[spans], pairs.reshape(-1, 2), self.relations[own], self.features[own])
+            indices, pairs = np.unique(self.pairs[own], return_inverse=True)
+            kinds, spans = self.kinds[indices], self.spans[indices]
+            placed = spans[kinds != SpanKind.NOBODY]
+            tokens = slice(int(placed.min()), int(placed.max()) + 1)
+            spans = np.clip(spans - tokens.start, 0, None)  # nobody's may be any
+            yield tokens, Pairs(spans, kinds, pairs.reshape(-1, 2), self.relations[own], self.features[own])
 
 
 # How far each relation looks, in candidates of the right kind: (before, after) the first span.

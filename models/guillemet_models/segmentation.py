@@ -49,8 +49,9 @@ class _Open:
 
 
 def paragraphs(text: str) -> list[Span]:
-    """Return the lines of `text` that hold more than white space, in order."""
-    return [Span(*found.span()) for found in _PARAGRAPH.finditer(text) if not found.group().isspace()]
+    """Return the lines of `text` that hold more than white space, in order, each from where it is indented to."""
+    lines = ((found.end(), found.group().lstrip()) for found in _PARAGRAPH.finditer(text))
+    return [Span(end - len(line), end) for end, line in lines if line]
 
 
 def quoted_regions(text: str) -> list[Region]:

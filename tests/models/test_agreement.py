@@ -30,6 +30,7 @@ from guillemet_models.agreement import Agreement, agreement, agreements
         ("Hélène Le Zorg", Agreement.FEMININE),
         ("Camille Laurent", Agreement.UNKNOWN),
         ("Laurent", Agreement.MASCULINE),
+        ("t elle", Agreement.FEMININE),
         ("", Agreement.UNKNOWN),
     ],
 )
@@ -45,6 +46,14 @@ def test_what_one_mention_shows_holds_for_the_others_of_the_name() -> None:
         Agreement.FEMININE,
         Agreement.MASCULINE,
         Agreement.MASCULINE,
+        Agreement.MASCULINE,
+    ]
+
+
+def test_a_surname_alone_is_no_given_name() -> None:
+    assert agreements([["Ana", "Laurent"], ["Laurent"], ["Bernard"]]) == [
+        Agreement.FEMININE,
+        Agreement.FEMININE,
         Agreement.MASCULINE,
     ]
 

@@ -157,6 +157,22 @@ def test_nobody_goes_on_with_another_s_words(reader: Read) -> None:
     assert words(evidence) == [["« Oui »"], ["« Non »"]]
 
 
+def test_nobody_goes_on_with_another_s_words_behind_words_of_nobody(reader: Read) -> None:
+    evidence = reader(
+        "« Oui », dit Anne. « Peut-être ». « Non », dit Paul.",
+        contents={"« Oui »": DIRECT, "« Peut-être »": DIRECT, "« Non »": DIRECT},
+        sources=["Anne", "Paul"],
+        related=[
+            (Relation.SOURCE, "« Oui »", "Anne"),
+            (Relation.SOURCE, "« Non »", "Paul"),
+            (Relation.CONTINUES, "« Peut-être »", "« Oui »"),
+            (Relation.CONTINUES, "« Non »", "« Peut-être »"),
+        ],
+    )
+
+    assert words(evidence) == [["« Oui »", "« Peut-être »"], ["« Non »"]]
+
+
 def test_marks_within_another_s_words_make_the_inner_ones_direct(reader: Read) -> None:
     outer = "« Paul dit : “tout va bien” »"
     evidence = reader(f"Anne : {outer}.", contents={outer: DIRECT}, nested=["“tout va bien”"])

@@ -97,12 +97,24 @@ def test_a_quotation_without_source_or_speaker_abstains(reader: Read) -> None:
         ("les syndicats", GROUP, "syndicats"),
         ("l’Élysée", INSTITUTION, "Élysée"),
         ("d'autres témoins", GROUP, "témoins"),
+        ("d’autres", GROUP, "d’autres"),
         ("Le Monde", INSTITUTION, "Monde"),
         ("les chiffres provisoires de l'Insee", INSTITUTION, "Insee"),
         ("un récent sondage Ifop du 3 mai", INSTITUTION, "Ifop"),
         ("une étude Sondis pour La Gazette", INSTITUTION, "Sondis"),
         ("le bilan de l'épidémie publié mardi par la Direction de la santé", INSTITUTION, "Direction de la santé"),
         ("l'étude de l'Insee publiée par Le Monde", INSTITUTION, "Insee"),
+        ("un communiqué de presse de la préfecture", INSTITUTION, "préfecture"),
+        ("un rapport d'étape du ministère de la Santé", INSTITUTION, "ministère de la Santé"),
+        ("le rapport de la Fondation pour le logement", INSTITUTION, "Fondation pour le logement"),
+        ("les prévisions de l'Insee pour l'année", INSTITUTION, "Insee"),
+        ("Jean\u2011Pierre Dupont", PERSON, "Jean\u2011Pierre Dupont"),
+        ("Mme von der Weide", PERSON, "von der Weide"),
+        ("Juan del Monte", PERSON, "Juan del Monte"),
+        ("Guillaume de l'Étang", PERSON, "Guillaume de l'Étang"),
+        ("l'œnologue Jean Dupont", PERSON, "Jean Dupont"),
+        ("M.Dupont", PERSON, "Dupont"),
+        ("Monseigneur Dupont", PERSON, "Dupont"),
         ("la Lettre d'Orne", INSTITUTION, "Lettre d'Orne"),
         ("le rapport", INSTITUTION, "rapport"),
         ("l'Union des Pêcheurs (UDP)", INSTITUTION, "Union des Pêcheurs"),
@@ -127,6 +139,39 @@ def test_a_name_is_without_determiner_and_civility(reader: Read, mention: str, k
     )
 
     assert document.entities[0].name.of(document.text) == name
+
+
+@pytest.mark.parametrize(
+    ("mention", "tagged"), [("le général de Rivière", "de Rivière"), ("d'Orival", "d'Orival"), ("Le Zorg", "Le Zorg")]
+)
+def test_a_tagged_name_keeps_what_it_begins_with(reader: Read, mention: str, tagged: str) -> None:
+    document = resolved(
+        reader(
+            f"« Oui », dit {mention}.",
+            contents={"« Oui »": DIRECT},
+            sources=[mention],
+            mentions={mention: PERSON},
+            names=[tagged],
+            related=[(Relation.SOURCE, "« Oui »", mention)],
+        )
+    )
+
+    assert document.entities[0].name.of(document.text) == tagged
+
+
+@pytest.mark.parametrize("pronoun", ["l'on", "-t-il", "t-elle", "cela", "lequel"])
+def test_a_pronoun_names_nobody(reader: Read, pronoun: str) -> None:
+    document = resolved(
+        reader(
+            f"« Oui », dit {pronoun} hier.",
+            contents={"« Oui »": DIRECT},
+            sources=[pronoun],
+            mentions={pronoun: PERSON},
+            related=[(Relation.SOURCE, "« Oui »", pronoun)],
+        )
+    )
+
+    assert document.entities == ()
 
 
 def test_whom_a_text_was_for_is_not_its_issuer(reader: Read) -> None:

@@ -28,6 +28,10 @@ def institution_of(evidence: Evidence) -> str | None:
         ("La Caisse d'épargne ferme.", ["Caisse d'épargne", "CDN"], "CDN"),  # other initials
         ("Anne Roux (CDN) arrive.", ["CDN"], "CDN"),  # a person is no institution in full
         ("La caisse (CDN) ferme.", ["CDN"], "CDN"),
+        ("Le port (CDN) ferme.", ["port", "CDN"], "CDN"),  # no letter of it
+        ("La Caisse du Nord\u00a0(CDN) ferme.", ["CDN"], "Caisse du Nord"),
+        ("Anne Roux (CDN) arrive. La Caisse du Nord (CDN) ferme.", ["CDN"], "Caisse du Nord"),
+        ("Une élue (CDN) arrive.", ["CDN"], "CDN"),
     ],
 )
 def test_an_acronym_stands_for_the_name_that_the_text_has(
@@ -167,14 +171,18 @@ def test_a_bracket_that_opens_elsewhere_is_no_part_of_a_name(reader: Read) -> No
     assert institution_of(evidence) == "Caisse du Nord"
 
 
-def test_the_place_of_an_office_is_no_part_of_a_party(reader: Read) -> None:
+@pytest.mark.parametrize(
+    ("office", "tagged"),
+    [("député", "CDN du Nord"), ("députée", "CDN d'Orne"), ("conseillère municipale", "CDN de Brévin")],
+)
+def test_the_place_of_an_office_is_no_part_of_a_party(reader: Read, office: str, tagged: str) -> None:
     evidence = reader(
-        "« Oui », dit Paul Petit, député CDN du Nord. « Non », répond la mairie.",
+        f"« Oui », dit Paul Petit, {office} {tagged}. « Non », répond la mairie.",
         contents={"« Oui »": QuotationType.DIRECT},
         sources=["Paul Petit"],
         mentions={"Paul Petit": EntityKind.PERSON},
-        institutions=["CDN du Nord"],
-        related=[(Relation.SOURCE, "« Oui »", "Paul Petit"), (Relation.INSTITUTION, "Paul Petit", "CDN du Nord")],
+        institutions=[tagged],
+        related=[(Relation.SOURCE, "« Oui »", "Paul Petit"), (Relation.INSTITUTION, "Paul Petit", tagged)],
     )
 
     assert institution_of(evidence) == "CDN"

@@ -78,10 +78,16 @@ def test_antecedents_and_continued_contents_stand_before(tiny_tokenizer: TextTok
 def test_the_parts_of_the_pairs_are_the_pairs(tiny_tokenizer: TextTokenizer, data: st.DataObject, size: int) -> None:
     whole = propose(tiny_tokenizer(TEXT), data.draw(candidate_lists(len(tiny_tokenizer(TEXT)))))
 
-    parts = list(whole.parts(size))
+    pieces = list(whole.parts(size))
+    parts = [part for _, part in pieces]
+    placed = [
+        part.spans[part.pairs] + tokens.start * (part.kinds[part.pairs] != SpanKind.NOBODY)[..., None]
+        for tokens, part in pieces
+    ]
 
     assert all(0 < len(part.pairs) <= size for part in parts)
-    assert [row for part in parts for row in part.spans[part.pairs].tolist()] == whole.spans[whole.pairs].tolist()
+    assert [row for rows in placed for row in rows.tolist()] == whole.spans[whole.pairs].tolist()
+    assert all(part.spans.min() >= 0 and part.spans.max() < tokens.stop - tokens.start for tokens, part in pieces)
     assert [row for part in parts for row in part.kinds[part.pairs].tolist()] == whole.kinds[whole.pairs].tolist()
     assert [row for part in parts for row in part.relations.tolist()] == whole.relations.tolist()
     assert [row for part in parts for row in part.features.tolist()] == whole.features.tolist()

@@ -138,6 +138,12 @@ def test_paragraphs_are_the_lines_that_hold_words() -> None:
     assert [block.of(text) for block in paragraphs(text)] == ["Un", "Deux"]
 
 
+@pytest.mark.parametrize("indented", ["  ", "\t", "\u00a0"])
+def test_indented_lines_are_as_others(indented: str) -> None:
+    assert dashed(f"Il hésita.\n{indented}– Vous venez ?") == ["Vous venez ?"]
+    assert marked(f"« Un.\n{indented}« Deux. »") == [f"« Un.\n{indented}« Deux. »"]
+
+
 def crosses(one: Region, other: Region) -> bool:
     return one.span.begin < other.span.begin < one.span.end < other.span.end
 
