@@ -86,14 +86,15 @@ async def deadline_storm(server: ServerProcess, requests: Sequence[Request], *, 
     """
     async with Caller(server.address) as caller:
         began = server.cpu_seconds
-        await closed(caller, requests, in_flight=_IN_FLIGHT)
-        whole = (server.cpu_seconds - began) / len(requests) * number
+        read = await closed(caller, requests, in_flight=_IN_FLIGHT)
+        spent = server.cpu_seconds - began
         patient = Tally()
         before = await asyncio.to_thread(Metrics, server.metrics_address)
+        whole = spent / len(read.answered) * number
         began = server.cpu_seconds
         late = first(requests, number)
         tally = await closed(caller, late, in_flight=_STORM_IN_FLIGHT, deadline_seconds=_STORM_TIMEOUT_SECONDS)
-        await caller.ask(requests[0], patient)
         share = (server.cpu_seconds - began) / whole
+        await caller.ask(requests[0], patient)
     account = await settled(server.metrics_address, before)
     return Storm(number, len(tally.answered), account, share, patient.answered.percentile_ms(100) or float("inf"))

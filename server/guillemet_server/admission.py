@@ -1,8 +1,8 @@
 """Who may wait: as many tokens as agreed, and nobody whose deadline would pass first."""
 
 import time
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable
+from contextlib import ExitStack
 
 from guillemet_server import errors
 from guillemet_server.config import Limits
@@ -72,14 +72,16 @@ class Admission:
         if wait > left and not self._may_try():
             raise errors.deadline_unreachable(predicted_wait_seconds=wait)
 
-    @contextmanager
-    def aside(self, tokens: int) -> Iterator[None]:
-        """Count tokens as waiting that are not in the queue, for the time being."""
-        self._aside += tokens
-        try:
-            yield
-        finally:
-            self._aside -= tokens
+    def aside(self, tokens: int) -> ExitStack:
+        """Count tokens as waiting that are not in the queue, from now on until what is returned is closed."""
+
+        def count(number: int) -> None:
+            self._aside += number
+
+        count(tokens)
+        counted = ExitStack()
+        counted.callback(count, -tokens)
+        return counted
 
     @property
     def _readers(self) -> int:

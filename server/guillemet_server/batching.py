@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import ParamSpec
 
@@ -17,7 +18,7 @@ from guillemet_server.inference import Inference
 from guillemet_server.logs import reported
 from guillemet_server.observability.metrics import Metrics
 from guillemet_server.observability.stages import record_stage
-from guillemet_server.security.callers import charge
+from guillemet_server.security.callers import charge, check_caller
 from guillemet_server.waiting import FairQueue, Item, Reading, Turn, Window
 
 P = ParamSpec("P")
@@ -88,7 +89,8 @@ class Scheduler:
 
     def start(self) -> None:
         """Begin to read, until closed. The model is loaded."""
-        most = min(self._limits.max_batch_tokens, self._inference.description.batch_tokens)
+        description = self._inference.description
+        most = min(in_effect(self._limits, description).max_batch_tokens, description.batch_tokens)
         self._inference.start(self._queue, most, self._settle)
 
     async def read(self, texts: Sequence[str], *, caller: Hashable, seconds: float | None) -> list[Reading | errors.Refusal]:
@@ -104,14 +106,14 @@ class Scheduler:
         """
         if seconds is not None and seconds <= 0:
             raise errors.deadline_exceeded()
+        check_caller()  # an answer that is kept costs nobody's quota, but is not for everybody
         known = [self.cache.find(text, self._inference.description) for text in texts]
         new = [text for text, document in zip(texts, known, strict=True) if document is None]
         read = iter(await self._read_new(new, caller, seconds) if new else ())
         outcomes = [next(read) if document is None else Reading(document=document, cached=True) for document in known]
         for outcome in outcomes:
-            if isinstance(outcome, Reading):
-                tokens = 0 if outcome.cached else outcome.document.tokens
-                self._metrics.count_answer(tokens=tokens, queue_seconds=outcome.queue_seconds)
+            if isinstance(outcome, Reading) and not outcome.cached:
+                self._metrics.count_reading(tokens=outcome.document.tokens, queue_seconds=outcome.queue_seconds)
         return outcomes
 
     def close(self) -> None:
@@ -144,7 +146,7 @@ class Scheduler:
         """Do as `_begun` without a task, which would cost the many requests of one text two turns of the loop."""
         tokens = estimated_tokens(text)
         if tokens > self._inference.description.window_tokens:
-            return await self._outcome(self._read_long, text, tokens, caller)
+            return await self._outcome(self._read_long, text, self.admission.aside(tokens), caller)
         item = self._entered(text, tokens, caller)
         try:
             return await self._outcome(self._read_short, item)
@@ -152,10 +154,13 @@ class Scheduler:
             self._leave([item])
 
     def _begun(self, text: str, caller: Hashable, group: asyncio.TaskGroup) -> asyncio.Task[Reading | errors.Refusal]:
-        """Let a text enter the queue at once, so that the next caller finds it there; a long one is cut into windows first."""
+        """Let a text wait at once, so that the next caller finds it there; a long one is cut into windows first."""
         tokens = estimated_tokens(text)
         if tokens > self._inference.description.window_tokens:
-            return group.create_task(self._outcome(self._read_long, text, tokens, caller))
+            aside = self.admission.aside(tokens)
+            task = group.create_task(self._outcome(self._read_long, text, aside, caller))
+            task.add_done_callback(lambda _: aside.close())  # even if it never began
+            return task
         item = self._entered(text, tokens, caller)
         task = group.create_task(self._outcome(self._read_short, item))
         task.add_done_callback(lambda _: self._leave([item]))  # even if it never began
@@ -180,9 +185,9 @@ class Scheduler:
             record_stage(*step)
         return Reading(document=turn.found, queue_seconds=turn.started - item.entered, inference_seconds=turn.seconds)
 
-    async def _read_long(self, text: str, tokens: int, caller: Hashable) -> Reading:
+    async def _read_long(self, text: str, aside: ExitStack, caller: Hashable) -> Reading:
         entered = time.monotonic()
-        with self.admission.aside(tokens):
+        with aside:
             prepared = await self._inference.prepare(text)
         record_stage("tokenize", entered, time.monotonic())
         items = [self._entered(Window(prepared, window), window.stop - window.start, caller) for window in prepared.windows]
@@ -190,18 +195,17 @@ class Scheduler:
             turns = await asyncio.gather(*(item.outcome for item in items))
         finally:
             self._leave(items)
-        finishing = time.monotonic()
         for item, turn in zip(items, turns, strict=True):
             record_stage("queue", item.entered, turn.started)
         batches = {turn.started: turn.seconds for turn in turns}  # of one or more windows each
         for started, seconds in batches.items():
             record_stage("infer", started, started + seconds)
-        document = await self._inference.finish(prepared, [turn.found for turn in turns])
-        record_stage("decode", finishing, time.monotonic())
+        last = await self._inference.finish(prepared, [turn.found for turn in turns])
+        record_stage("decode", last.started, last.started + last.seconds)
         return Reading(
-            document=document,
-            queue_seconds=min((turn.started for turn in turns), default=finishing) - entered,
-            inference_seconds=sum(batches.values()) + time.monotonic() - finishing,
+            document=last.found,
+            queue_seconds=min(turn.started for turn in (*turns, last)) - entered,
+            inference_seconds=sum(batches.values()) + last.seconds,
         )
 
     def _entered(self, content: str | Window, tokens: int, caller: Hashable) -> Item:
@@ -239,9 +243,9 @@ class Scheduler:
 
 
 def in_effect(limits: Limits, description: ModelDescription) -> Limits:
-    """Return the limits as they are enforced with a model: no batch is larger than its runtime has use for."""
+    """Return the limits as they are enforced with a model: no batch is larger than its runtime or the queue has use for."""
     useful = max(description.batch_tokens, description.window_tokens)
-    return replace(limits, max_batch_tokens=min(limits.max_batch_tokens, useful))
+    return replace(limits, max_batch_tokens=min(limits.max_batch_tokens, limits.max_queue_tokens, useful))
 
 
 def _fail(item: Item, error: Exception) -> None:

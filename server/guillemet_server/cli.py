@@ -37,7 +37,7 @@ def serve(
     max_header_bytes: Annotated[int, typer.Option(help="Of the metadata of one RPC.")] = _DEFAULTS.max_header_bytes,
     max_connection_rpcs: Annotated[int, typer.Option(help="At once on one connection.")] = _DEFAULTS.max_connection_rpcs,
     max_connections: Annotated[int, typer.Option(help="At once.")] = _DEFAULTS.max_connections,
-    max_connection_seconds: Annotated[float | None, typer.Option(help="Then a client has to connect anew.")] = None,
+    max_connection_seconds: Annotated[float | None, typer.Option(help="Then a client connects anew for its next call.")] = None,
     cache_bytes: Annotated[int, typer.Option(help="Of answers kept for texts that come again.")] = 0,
     drain_seconds: Annotated[float, typer.Option(help="To finish what is in work, on SIGTERM.")] = 30.0,
     reflection: Annotated[bool, typer.Option(help="Describe the services to tools such as grpcurl.")] = True,

@@ -38,11 +38,6 @@ class Limits:
             most = _INT32_MAX if field in _GRPC_INTEGERS else _UINT32_MAX
             if not 1 <= getattr(self, field) <= most:
                 raise ValueError(f"{field} must lie between 1 and {most:,}, not be {getattr(self, field):,}")
-        if self.max_batch_tokens > self.max_queue_tokens:
-            raise ValueError(
-                f"a batch of {self.max_batch_tokens:,} tokens can never form in a queue of {self.max_queue_tokens:,}: "
-                "raise the queue tokens or lower the batch tokens"
-            )
         widest = self.max_document_characters * _UTF8_BYTES_PER_CHARACTER
         if widest > self.max_request_bytes:
             raise ValueError(
@@ -118,7 +113,7 @@ def host_and_port(listen: str) -> tuple[str, int]:
     """
     host, colon, port = listen.rpartition(":")
     if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise ValueError(f"{listen!r} is no address: write HOST:PORT or unix:PATH")
+        raise ValueError(f"{listen!r} is no address: write HOST:PORT")
     return host.strip("[]"), int(port)
 
 
@@ -128,7 +123,10 @@ def _stays_on_this_machine(listen: str) -> bool:
         if not listen.removeprefix("unix:"):
             raise ValueError("unix: needs the path of a socket")
         return True
-    host, _ = host_and_port(listen)
+    try:
+        host, _ = host_and_port(listen)
+    except ValueError as error:
+        raise ValueError(f"{error} or unix:PATH") from None
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

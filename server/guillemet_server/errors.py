@@ -12,6 +12,8 @@ DOMAIN = "guillemet"
 
 # What a caller is told to wait before the speed of the model is known.
 _UNKNOWN_WAIT_SECONDS = 1.0
+# Longer than this nobody waits; a tiny quota could come to more than a Duration holds.
+_LONGEST_WAIT_SECONDS = 86_400.0
 # A caller's own value (a model's name) is echoed no longer than this: trailers are limited to 8 KiB in all.
 _ECHO_CHARACTERS = 128
 
@@ -36,13 +38,13 @@ class Refusal(Exception):  # noqa: N818 (an answer, not a failure)
             reason: UPPER_SNAKE, part of the contract.
             message: One sentence for a developer.
             metadata: The values in the message, for programs.
-            retry_seconds: When to come back, for a refusal that passes.
+            retry_seconds: When to come back, for a refusal that passes; a day is said for what takes longer.
             details: Further ``google.rpc`` messages.
         """
         super().__init__(message)
         self.code = code
         self.reason = reason
-        self.retry_seconds = retry_seconds
+        self.retry_seconds = None if retry_seconds is None else min(retry_seconds, _LONGEST_WAIT_SECONDS)
         self._metadata = {key: str(value) for key, value in (metadata or {}).items()}
         self._details = details
 
@@ -205,8 +207,8 @@ def quota_exceeded(*, tokens_per_second: float, wait_seconds: float) -> Refusal:
     return Refusal(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         "QUOTA_EXCEEDED",
-        f"the caller's quota of {tokens_per_second:g} tokens a second is used up",
-        metadata={"tokens_per_second": f"{tokens_per_second:g}"},
+        f"the caller's quota of {tokens_per_second} tokens a second is used up",
+        metadata={"tokens_per_second": tokens_per_second},
         retry_seconds=wait_seconds,
     )
 

@@ -9,7 +9,8 @@ import typer
 from guillemet_server.security.pem import check_authorities, check_pair
 
 # A name or an address, one of IPv6 in brackets, and a port; or the path of a socket.
-_ADDRESS = re.compile(r"(?:[^\s:/\[\]]+|\[[0-9A-Fa-f:.%\w]+\]):[0-9]{1,5}|unix:.+")
+_ADDRESS = re.compile(r"(?:[^\s:/\[\]]+|\[[0-9A-Fa-f:.%\w]+\]):(?P<port>[0-9]{1,5})|unix:.+")
+_PORTS = range(1, 2**16)
 # gRPC counts nanoseconds in 64 bits; beyond this it would expire at once.
 _LONGEST_SECONDS = 1e9
 _DEFAULT_SERVICE = "guillemet.v1.QuotationService"
@@ -32,7 +33,8 @@ def health(
     import grpc  # noqa: PLC0415 (the command line also runs where no server is installed)
     from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: PLC0415
 
-    if not _ADDRESS.fullmatch(address):
+    meant = _ADDRESS.fullmatch(address)
+    if not meant or (meant["port"] and int(meant["port"]) not in _PORTS):
         _refuse(f"{address!r} is no address; HOST:PORT and unix:PATH are")
     if not 0 < timeout <= _LONGEST_SECONDS:  # nor NaN
         _refuse(f"--timeout must be a number of seconds above 0, not {timeout:g}")

@@ -18,7 +18,8 @@ from guillemet_server.waiting import FairQueue, Item, Turn, Window
 _WARM_UP = "« Nous sommes prêts », a déclaré la ministre. Selon elle, le texte sera adopté."
 
 # Answering callers takes little of a CPU and reading all of it: who reads gives way. (On Linux each thread has a niceness.)
-_NICENESS = 10
+# What the process was started with may be more already, and only the privileged may take less.
+_LEAST_NICENESS = 10
 
 Report = Callable[[list[Item], list[Turn | Exception | None]], None]
 """Told what became of each item of a batch; None: nobody waited for it any more, and it was not read."""
@@ -89,9 +90,9 @@ class Inference:
         """Return the windows of a long text."""
         return await asyncio.get_running_loop().run_in_executor(self._aside, self.extractor.prepare, text)
 
-    async def finish(self, text: PreparedText, encoded: Sequence[EncodedWindow]) -> Document:
-        """Return the document of a long text."""
-        return await asyncio.get_running_loop().run_in_executor(self._aside, self.extractor.finish, text, encoded)
+    async def finish(self, text: PreparedText, encoded: Sequence[EncodedWindow]) -> Turn:
+        """Return the document of a long text, timed from when its own turn has come."""
+        return await asyncio.get_running_loop().run_in_executor(self._aside, self._finished, text, encoded)
 
     def close(self) -> None:
         """End what is done aside as soon as that can be; the other threads end with their queue."""
@@ -102,9 +103,15 @@ class Inference:
         extractor.extract([_WARM_UP])
         return extractor
 
+    def _finished(self, text: PreparedText, encoded: Sequence[EncodedWindow]) -> Turn:
+        started = time.monotonic()
+        document = self.extractor.finish(text, encoded)
+        return Turn(document, started, time.monotonic() - started)
+
     def _read(self, queue: FairQueue, max_batch_tokens: int, report: Report) -> None:
         if sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+            thread = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, thread, max(_LEAST_NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))
         name = threading.current_thread().name
         while batch := queue.next_batch(max_batch_tokens):
             self._in_work[name] = (sum(item.tokens for item in batch), time.monotonic())

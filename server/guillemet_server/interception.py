@@ -73,21 +73,20 @@ class Interceptor(grpc.aio.ServerInterceptor):
             return grpc.stream_stream_rpc_method_handler(
                 wrapped, request_deserializer=parse, response_serializer=handler.response_serializer
             )
-
-        async def parsed(request: bytes, context: Any) -> Any:
-            return await handler.unary_unary(parse(request), context)
-
         # gRPC parses outside the handler, and would end what it cannot parse with a status of its own.
         return grpc.unary_unary_rpc_method_handler(
-            self._wrapped(parsed, method), response_serializer=handler.response_serializer
+            self._wrapped(handler.unary_unary, method, parse), response_serializer=handler.response_serializer
         )
 
-    def _wrapped(self, handle: _Handler, method: str) -> Any:
+    def _wrapped(self, handle: _Handler, method: str, parse: _Deserializer | None = None) -> Any:
         async def wrapper(request: Any, context: Any) -> Any:
             caller = CALLER.get()
             with self._observer.observed(method, context, caller=caller.name if caller else None) as rpc:
                 try:
                     with self._gate.passage():
+                        if parse:
+                            request = parse(request)
+                            rpc.documents = max(1, len(getattr(request, "documents", ())))
                         response = await handle(request, context)
                 except errors.Refusal as refusal:
                     await _abort(context, refusal, rpc)

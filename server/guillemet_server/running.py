@@ -33,8 +33,9 @@ async def run(config: ServerConfig, log: FilteringBoundLogger) -> None:
 
     def stop() -> None:
         stopping.set()
-        for number in _SIGNALS:  # a second one ends the process at once, as by default
+        for number in _SIGNALS:  # a second one ends the process at once, whatever its threads do
             loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)  # of SIGINT Python would make an exception, which waits for them
 
     for number in _SIGNALS:
         loop.add_signal_handler(number, stop)

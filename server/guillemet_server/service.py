@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+from google.protobuf.message import Message
 from google.rpc import status_pb2
 from structlog.typing import FilteringBoundLogger
 
@@ -42,7 +43,7 @@ class QuotationService(pb_grpc.QuotationServiceServicer):
             gate: Says when streams should end.
             limits: Enforced.
             log: For failures within a stream.
-            metrics: Told of documents that are refused beside others.
+            metrics: Told of documents that are answered, and of those that are refused beside others.
         """
         self._inference = inference
         self._scheduler = scheduler
@@ -57,8 +58,7 @@ class QuotationService(pb_grpc.QuotationServiceServicer):
         """One document."""
         options = self._options(request.options)
         response = pb.ExtractQuotationsResponse()
-        await self._answer(response.result, request.document, options, context)
-        self._check_answer_size(response.ByteSize(), field="document.text")
+        await self._answer(response, request.document, options, context)
         return response
 
     async def BatchExtractQuotations(  # noqa: N802
@@ -81,10 +81,15 @@ class QuotationService(pb_grpc.QuotationServiceServicer):
         for index, document in enumerate(request.documents):
             outcome = outcomes[index]
             if isinstance(outcome, errors.Refusal):
-                response.items.add(error=self._refused(outcome))
+                response.items.add(error=outcome.to_status())
             else:
                 fill_result(response.items.add().result, document.id, outcome, options, model=self._model)
-        self._check_answer_size(response.ByteSize(), field="documents")
+        self._check_size(response, field="documents")
+        for outcome in outcomes.values():
+            if isinstance(outcome, errors.Refusal):
+                self._metrics.refuse(outcome.reason)
+            else:
+                self._metrics.documents.inc()
         return response
 
     # The generated type knows generators only. A coroutine that writes is what grpc.aio cancels cleanly: nothing is left
@@ -102,8 +107,7 @@ class QuotationService(pb_grpc.QuotationServiceServicer):
         async def answer(document: pb.Document) -> pb.StreamExtractQuotationsResponse:
             response = pb.StreamExtractQuotationsResponse(document_id=document.id)
             try:
-                await self._answer(response.result, document, options, context)
-                self._check_answer_size(response.ByteSize(), field="document.text")
+                await self._answer(response, document, options, context)
             except errors.Refusal as refusal:
                 response.error.CopyFrom(self._refused(refusal))
             except Exception as error:  # noqa: BLE001 (one document fails, the stream goes on)
@@ -126,21 +130,29 @@ class QuotationService(pb_grpc.QuotationServiceServicer):
     def _options(self, options: pb.ExtractOptions) -> Options:
         return checked_options(options, model=self._model)
 
-    async def _answer(self, result: pb.DocumentResult, document: pb.Document, options: Options, context: Any) -> None:
+    async def _answer(
+        self,
+        response: pb.ExtractQuotationsResponse | pb.StreamExtractQuotationsResponse,
+        document: pb.Document,
+        options: Options,
+        context: Any,
+    ) -> None:
         check_document(document, field="document", limits=self._limits)
         seconds = context.time_remaining()
         [outcome] = await self._scheduler.read([document.text], caller=context, seconds=seconds)
         if isinstance(outcome, errors.Refusal):
             raise outcome
-        fill_result(result, document.id, outcome, options, model=self._model)
+        fill_result(response.result, document.id, outcome, options, model=self._model)
+        self._check_size(response, field="document.text")
+        self._metrics.documents.inc()
 
     def _refused(self, refusal: errors.Refusal) -> status_pb2.Status:
-        """Count one document of many that is refused, and return what its caller is told."""
+        """Count one document of a stream that is refused, and return what its caller is told."""
         self._metrics.refuse(refusal.reason)
         return refusal.to_status()
 
-    def _check_answer_size(self, actual: int, *, field: str) -> None:
-        if actual > self._limits.max_request_bytes:
+    def _check_size(self, response: Message, *, field: str) -> None:
+        if (actual := response.ByteSize()) > self._limits.max_request_bytes:
             raise errors.answer_too_large(field, actual=actual, limit=self._limits.max_request_bytes)
 
 

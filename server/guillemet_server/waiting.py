@@ -22,11 +22,11 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What became of an item when its turn had come."""
+    """What became of an item, or of the decoding of a long text, when its turn had come."""
 
     found: Any  # the Document of a text, the EncodedWindow of a window
     started: float  # by the monotonic clock
-    seconds: float  # that its batch took
+    seconds: float  # that it took, with its batch
     steps: tuple[Step, ...] = ()  # of its batch, as far as they were timed
 
 

@@ -1,39 +1,20 @@
 """Loads against a real server whose model is a double."""
 
 import asyncio
-import hashlib
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from guillemet_bench.calls import Caller, Request
 from guillemet_bench.loads import BATCH_DOCUMENTS, batches, closed, for_seconds, open_loop, stream
-from guillemet_models.document import Document
-from guillemet_models.extractor import Extractor, ModelDescription
 from guillemet_server.background import BackgroundServer, background_server
 from guillemet_server.config import Limits, ServerConfig
 from guillemet_server.logs import json_logger
 
-
-class Counter(Extractor):
-    """Finds nothing, and knows how often it was asked at a time."""
-
-    description = ModelDescription(
-        name="counter", version="1.2.3", sha256=hashlib.sha256(b"").hexdigest(), runtime="onnx", precision="float32", threads=1
-    )
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.free = threading.Event()
-        self.free.set()
-
-    def extract(self, texts: Sequence[str], *, interrupted: Callable[[], bool] | None = None) -> list[Document]:  # noqa: ARG002
-        """Count."""
-        assert self.free.wait(30.0)
-        self.texts += texts
-        return [Document(text=text, quotations=(), entities=(), tokens=1, windows=1) for text in texts]
+if TYPE_CHECKING:
+    from conftest import Counter
 
 
 REQUESTS = [Request.of(f"texte {number} de cinq mots") for number in range(2 * BATCH_DOCUMENTS + 3)]
@@ -41,12 +22,7 @@ WORDS = sum(request.words for request in REQUESTS)
 
 
 @pytest.fixture
-def reader() -> Counter:
-    return Counter()
-
-
-@pytest.fixture
-def server(reader: Counter, tmp_path: Path) -> Iterator[BackgroundServer]:
+def server(reader: "Counter", tmp_path: Path) -> Iterator[BackgroundServer]:
     config = ServerConfig(listen=f"unix:{tmp_path}/s", limits=Limits(max_queue_tokens=64, max_batch_tokens=64))
     with background_server(config, log=json_logger("error"), load=lambda: reader) as running:
         reader.texts.clear()  # the warm-up
@@ -58,7 +34,7 @@ def texts(requests: Sequence[Request]) -> list[str]:
     return sorted(request.text for request in requests)
 
 
-async def test_a_closed_loop_sends_each_request_once(server: BackgroundServer, reader: Counter) -> None:
+async def test_a_closed_loop_sends_each_request_once(server: BackgroundServer, reader: "Counter") -> None:
     async with Caller(server.address) as caller:
         tally = await closed(caller, REQUESTS, in_flight=4)
 
@@ -67,7 +43,7 @@ async def test_a_closed_loop_sends_each_request_once(server: BackgroundServer, r
     assert tally.seconds > 0
 
 
-async def test_batches_and_a_stream_send_each_request_once(tmp_path: Path, reader: Counter) -> None:
+async def test_batches_and_a_stream_send_each_request_once(tmp_path: Path, reader: "Counter") -> None:
     config = ServerConfig(listen=f"unix:{tmp_path}/s")
     with background_server(config, log=json_logger("error"), load=lambda: reader) as running:
         for load in (batches, stream):
@@ -79,7 +55,7 @@ async def test_batches_and_a_stream_send_each_request_once(tmp_path: Path, reade
             assert tally.words == WORDS
 
 
-async def test_refusals_are_counted_and_not_tried_again(server: BackgroundServer, reader: Counter) -> None:
+async def test_refusals_are_counted_and_not_tried_again(server: BackgroundServer, reader: "Counter") -> None:
     reader.free.clear()
     async with Caller(server.address) as caller:
         loading = asyncio.create_task(closed(caller, REQUESTS, in_flight=len(REQUESTS)))
@@ -97,7 +73,7 @@ async def test_refusals_are_counted_and_not_tried_again(server: BackgroundServer
     assert not tally.others
 
 
-async def test_an_open_loop_does_not_wait_for_answers(server: BackgroundServer, reader: Counter) -> None:
+async def test_an_open_loop_does_not_wait_for_answers(server: BackgroundServer, reader: "Counter") -> None:
     reader.free.clear()
     async with Caller(server.address) as caller:
         loading = asyncio.create_task(open_loop(caller, REQUESTS, per_second=200.0, seconds=0.4, warm_up_seconds=0.0, seed=1))

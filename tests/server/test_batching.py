@@ -192,6 +192,17 @@ async def test_a_long_text_longer_than_the_queue_is_read_and_counted_while_it_is
     assert reading.document.windows == 3
 
 
+async def test_long_texts_that_come_at_the_same_moment_find_each_other_in_the_queue(reader: "RegexReader") -> None:
+    async with scheduling(reader, max_queue_tokens=7_000) as scheduler:
+        batches = [scheduler.read([words(1_500)] * 2, caller=number, seconds=None) for number in range(6)]
+        outcomes = await asyncio.gather(*batches, return_exceptions=True)
+        left = scheduler.queued_tokens
+
+    refused = [outcome.reason for outcome in outcomes if isinstance(outcome, Refusal)]
+    assert refused == ["QUEUE_FULL"] * 4
+    assert left == 0
+
+
 async def test_a_long_text_that_breaks_the_model_does_not_break_its_neighbours(reader: "RegexReader") -> None:
     async with scheduling(reader) as scheduler:
         long, short = await scheduler.read([words(2_000) + " poison", words(1)], caller=0, seconds=None)
@@ -453,10 +464,13 @@ async def test_as_many_threads_read_as_the_model_has_use_for(reader: "RegexReade
     assert [len(batch) for batch in reader.batches] == [1] * 5
 
 
-@pytest.mark.parametrize(("batch_tokens", "published"), [(0, 1_000), (4_000, 4_000), (1_000_000, 16_384)])
-def test_the_batch_tokens_in_effect_are_what_the_runtime_has_use_for(
-    reader: "RegexReader", batch_tokens: int, published: int
+@pytest.mark.parametrize(
+    ("batch_tokens", "queue_tokens", "published"),
+    [(0, 10**6, 1_000), (4_000, 10**6, 4_000), (10**6, 10**6, 16_384), (4_000, 10_000, 4_000), (10**6, 10_000, 10_000)],
+)
+def test_the_batch_tokens_in_effect_are_what_the_runtime_has_use_for_and_the_queue_can_hold(
+    reader: "RegexReader", batch_tokens: int, queue_tokens: int, published: int
 ) -> None:
     description = replace(reader.description, batch_tokens=batch_tokens)
 
-    assert in_effect(Limits(), description).max_batch_tokens == published
+    assert in_effect(Limits(max_queue_tokens=queue_tokens), description).max_batch_tokens == published

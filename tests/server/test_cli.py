@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,12 +55,12 @@ def serving(*options: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, 
         (["--listen", "example.org:50051"], "--insecure"),
         (["--listen", "50051"], "HOST:PORT or unix:PATH"),
         (["--listen", "unix:"], "path of a socket"),
+        (["--metrics-listen", "unix:/tmp/x"], "'unix:/tmp/x' is no address: write HOST:PORT\n"),
         (["--threads", "0"], "threads"),
         (["--threads", "1000"], "threads must lie between"),
         (["--cache-bytes", "-1"], "cache bytes"),
         (["--drain-seconds", "nan"], "drain seconds"),
         (["--max-batch-documents", "0"], "max_batch_documents"),
-        (["--max-batch-tokens", "2000000"], "queue"),
         (["--max-request-bytes", "1000"], "request bytes"),
         (["--listen", "127.0.0.1:0", "--model", "/nowhere"], "model"),
     ],
@@ -86,6 +87,31 @@ def test_the_help_says_that_the_runtime_may_have_no_use_for_a_batch_so_large() -
 def test_an_open_address_is_served_when_asked_for() -> None:
     with serving("--listen", "0.0.0.0:0", "--insecure") as (_, said):
         assert str(said["address"]).startswith("0.0.0.0:")
+
+
+def test_a_queue_shorter_than_a_batch_is_served_with_batches_no_longer() -> None:
+    with serving("--listen", "127.0.0.1:0", "--max-queue-tokens", "500") as (_, said):
+        assert said["max_batch_tokens"] == 500
+
+
+def test_a_second_signal_ends_the_process_at_once_whatever_is_in_work() -> None:
+    options = ("--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--threads", "1", "--drain-seconds", "600")
+    with serving(*options) as (process, said), grpc.insecure_channel(str(said["address"])) as channel:
+        # What takes minutes.
+        request = pb.ExtractQuotationsRequest(document=pb.Document(text=f"{TEXT} " * 10_000))
+        call = pb_grpc.QuotationServiceStub(channel).ExtractQuotations.future(request)
+        while "guillemet_rpcs_in_flight 1.0" not in metrics(str(said["metrics_address"])):
+            assert not call.done()
+        process.send_signal(signal.SIGINT)
+        assert any("draining" in line for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(WAIT) == -signal.SIGINT
+
+
+def metrics(address: str) -> str:
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=WAIT) as response:
+        return str(response.read().decode())
 
 
 def test_the_command_says_what_it_serves_and_drains_on_sigterm() -> None:

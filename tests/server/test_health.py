@@ -81,6 +81,8 @@ def test_a_server_with_certificates_is_asked_over_tls(tmp_path: Path, reader: "R
         ([":1"], "':1' is no address; HOST:PORT and unix:PATH are"),
         (["unix:"], "'unix:' is no address; HOST:PORT and unix:PATH are"),
         (["http://localhost:1"], "'http://localhost:1' is no address; HOST:PORT and unix:PATH are"),
+        (["127.0.0.1:99999"], "'127.0.0.1:99999' is no address; HOST:PORT and unix:PATH are"),
+        (["127.0.0.1:0"], "'127.0.0.1:0' is no address; HOST:PORT and unix:PATH are"),
         (["--timeout", "-1"], "--timeout must be a number of seconds above 0, not -1"),
         (["--timeout", "nan"], "--timeout must be a number of seconds above 0, not nan"),
         (["--timeout", "inf"], "--timeout must be a number of seconds above 0, not inf"),

@@ -8,7 +8,7 @@ Every error of the service carries google.rpc.ErrorInfo with domain "guillemet" 
   INVALID_ARGUMENT, with google.rpc.BadRequest and the path of the field unless the message is malformed
     TEXT_EMPTY             no character but white space
     DOCUMENT_TOO_LONG      more than Model.max_document_characters
-    LANGUAGE_UNSUPPORTED   none of Model.language_codes
+    LANGUAGE_UNSUPPORTED   none of Model.language_codes, nor a variety of one
     DOCUMENT_ID_TOO_LONG   more than 256 characters
     DOCUMENT_ID_MISSING    of a document of a stream
     DOCUMENT_ID_DUPLICATE  a document with this id is still in work in the stream
@@ -164,7 +164,7 @@ class Document(_message.Message):
     text: _builtins.str
     """From 1 to Model.max_document_characters code points, not white space alone. Never rewritten, normalised or cut."""
     language_code: _builtins.str
-    """BCP 47. Empty or one of Model.language_codes."""
+    """BCP 47. Empty, one of Model.language_codes, or a variety of one of these (fr-CA)."""
     def __init__(
         self,
         *,
@@ -458,7 +458,9 @@ class RequestStats(_message.Message):
 
     @_builtins.property
     def inference_time(self) -> _duration_pb2.Duration:
-        """Inference of the batches that held the document, or its windows."""
+        """Of the model, from tokens to quotations: of the batch that held the document; of a longer one, of the batches that held its
+        windows and of decoding them, without waiting in between.
+        """
 
     def __init__(
         self,
@@ -764,7 +766,7 @@ class Model(_message.Message):
     max_batch_documents: _builtins.int
     """Documents of one batch request."""
     max_batch_tokens: _builtins.int
-    """Padded tokens of one inference; a longer document is read alone, in windows."""
+    """Padded tokens of one inference. A longer document is read alone, and one that is longer than the model's window, in windows."""
     max_queue_tokens: _builtins.int
     """Tokens waiting in the queue, above which requests are refused with RESOURCE_EXHAUSTED (QUEUE_FULL); weighed before a text is
     tokenized, at four characters each.

@@ -8,7 +8,7 @@ Every error of the service carries google.rpc.ErrorInfo with domain "guillemet" 
   INVALID_ARGUMENT, with google.rpc.BadRequest and the path of the field unless the message is malformed
     TEXT_EMPTY             no character but white space
     DOCUMENT_TOO_LONG      more than Model.max_document_characters
-    LANGUAGE_UNSUPPORTED   none of Model.language_codes
+    LANGUAGE_UNSUPPORTED   none of Model.language_codes, nor a variety of one
     DOCUMENT_ID_TOO_LONG   more than 256 characters
     DOCUMENT_ID_MISSING    of a document of a stream
     DOCUMENT_ID_DUPLICATE  a document with this id is still in work in the stream

@@ -35,9 +35,17 @@ class Metrics:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.rpcs = self._counter("rpcs", "RPCs ended.", "method", "code")
-        self.rpc_seconds = self._histogram("rpc_seconds", "From an RPC's headers to its status.", _SECONDS, "method")
-        self.in_flight = Gauge("guillemet_rpcs_in_flight", "RPCs begun and not ended.", registry=self.registry)
-        self.refusals = self._counter("refusals", "RPCs and documents refused, by the reason told to the caller.", "reason")
+        self.rpc_seconds = self._histogram(
+            "rpc_seconds", "From an RPC's request, or a stream's headers, to its status.", _SECONDS, "method"
+        )
+        self.in_flight = Gauge(
+            "guillemet_rpcs_in_flight",
+            "RPCs begun, with their request or a stream's headers, and not ended.",
+            registry=self.registry,
+        )
+        self.refusals = self._counter(
+            "refusals", "Documents refused, by the reason told to the caller; an RPC refused unread is one.", "reason"
+        )
         self.documents = self._counter("documents", "Documents answered.")
         self.tokens = self._counter("tokens", "Tokens read by the model; of answers from the cache, none are.")
         self.queue_seconds = self._histogram("queue_seconds", "From a document's admission to its batch.", _SECONDS)
@@ -55,7 +63,7 @@ class Metrics:
             self.refusals.labels(reason)
         self._model = Info("guillemet_model", "What is served.", registry=self.registry)
 
-    def count(self, method: str, code: grpc.StatusCode, outcome: str, seconds: float) -> None:
+    def count(self, method: str, code: grpc.StatusCode, outcome: str, seconds: float, *, documents: int) -> None:
         """Count an RPC that ended.
 
         Args:
@@ -63,28 +71,27 @@ class Metrics:
             code: Of gRPC.
             outcome: The reason of a refusal, or OK or CANCELLED.
             seconds: It took.
+            documents: That are refused with it, if it is.
         """
         name = _METHODS.get(method, "other")
         self.rpcs.labels(name, code.name).inc()
         self.rpc_seconds.labels(name).observe(seconds)
         if code not in (grpc.StatusCode.OK, grpc.StatusCode.CANCELLED):
-            self.refuse(outcome)
+            self.refuse(outcome, documents)
 
-    def refuse(self, reason: str) -> None:
-        """Count a refusal of one document of many."""
-        self.refusals.labels(reason).inc()
+    def refuse(self, reason: str, documents: int = 1) -> None:
+        """Count documents refused, together or beside others."""
+        self.refusals.labels(reason).inc(documents)
 
-    def count_answer(self, *, tokens: int, queue_seconds: float) -> None:
-        """Count a document answered.
+    def count_reading(self, *, tokens: int, queue_seconds: float) -> None:
+        """Count a document read.
 
         Args:
-            tokens: That the model read. 0: the answer was known.
+            tokens: That the model read.
             queue_seconds: From its admission to its batch.
         """
-        self.documents.inc()
         self.tokens.inc(tokens)
-        if tokens:
-            self.queue_seconds.observe(queue_seconds)
+        self.queue_seconds.observe(queue_seconds)
 
     def count_batch(self, *, texts: int, tokens: int, padding: int, seconds: float) -> None:
         """Count what was read together.

@@ -28,6 +28,7 @@ class RPC:
     def __init__(self, method: str, request_id: str) -> None:
         self.method = method
         self.request_id = request_id
+        self.documents = 1  # refused with it; of a batch that is parsed, all
         # What stays if the caller or the deadline ends it.
         self.code = grpc.StatusCode.CANCELLED
         self.outcome = "CANCELLED"
@@ -82,7 +83,7 @@ class Observer:
                 if rpc.outcome == "CANCELLED" and remaining is not None and remaining < _ON_ITS_WAY_SECONDS:
                     rpc.code, rpc.outcome = grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"
                 self._metrics.in_flight.dec()
-                self._metrics.count(rpc.method, rpc.code, rpc.outcome, seconds)
+                self._metrics.count(rpc.method, rpc.code, rpc.outcome, seconds, documents=rpc.documents)
                 # Answers are as many as the callers want; refusals are what somebody looks for.
                 line = self._log.debug if rpc.outcome == "OK" else self._log.info
                 line("rpc", method=method, outcome=rpc.outcome, milliseconds=round(1000 * seconds, 1), peer=context.peer())

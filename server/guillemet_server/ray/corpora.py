@@ -12,6 +12,7 @@ from ray.data.checkpoint import CheckpointConfig
 from guillemet_models.document import Document
 from guillemet_models.extractor import Extractor
 
+_GIVEN = pa.schema({"id": pa.string(), "text": pa.large_string()})  # an id that is a number becomes its digits as it is read
 _SPAN = pa.list_(pa.int32())
 _PROBABILITY = pa.float64()
 SCHEMA = pa.schema(
@@ -57,8 +58,15 @@ class Reader:
         self._extractor = Extractor.load(model, threads=threads)
 
     def __call__(self, rows: pa.Table) -> pa.Table:
-        """Read the texts of some rows."""
+        """Read the texts of some rows.
+
+        Raises:
+            ValueError: One has no id or no text; there is no place for it among the documents.
+        """
         ids, texts = rows.column("id").to_pylist(), rows.column("text").to_pylist()
+        for name, values in (("id", ids), ("text", texts)):
+            if None in values:
+                raise ValueError(f"the row with the id {ids[values.index(None)]!r} has no {name}")
         documents = self._extractor.extract(texts)
         written = [_as_served(document).to_json(id) for id, document in zip(ids, documents, strict=True)]  # noqa: A001
         return pa.Table.from_pylist(written, schema=SCHEMA)
@@ -80,7 +88,7 @@ def read_corpus(
     before it did not write.
 
     Args:
-        inputs: Parquet files or folders with the columns ``id`` and ``text``; ids are unique.
+        inputs: Parquet files or folders with the columns ``id``, of strings or integers, and ``text``; ids are unique.
         output: Folder; what is there stays.
         model: A folder that every machine of the cluster has. None: the embedded model.
         actors: That read. At least one CPU of the cluster has to be left for the files.
@@ -93,6 +101,7 @@ def read_corpus(
 
     Raises:
         ValueError: The actors would leave no CPU of the cluster to read and write files, and wait for ever.
+        ray.exceptions.RayTaskError: A row has no id or no text, among what else may go wrong on the cluster.
     """
     if not ray.is_initialized():
         ray.init()
@@ -106,17 +115,19 @@ def read_corpus(
     context.checkpoint_config = checkpoint and CheckpointConfig(
         id_column="id", checkpoint_path=checkpoint, delete_checkpoint_on_success=True
     )
-    rows = ray.data.read_parquet(inputs, columns=["id", "text"])
-    documents = rows.repartition(target_num_rows_per_block=file_documents).map_batches(
-        Reader,
-        fn_constructor_args=(model, threads),
-        batch_format="pyarrow",
-        batch_size=_BATCH_DOCUMENTS,
-        compute=ray.data.ActorPoolStrategy(size=actors),
-        num_cpus=threads,
-    )
-    documents.write_parquet(output, mode=ray.data.SaveMode.APPEND)
-    context.checkpoint_config = None
+    try:
+        rows = ray.data.read_parquet(inputs, columns=_GIVEN.names, schema=_GIVEN)
+        documents = rows.repartition(target_num_rows_per_block=file_documents).map_batches(
+            Reader,
+            fn_constructor_args=(model, threads),
+            batch_format="pyarrow",
+            batch_size=_BATCH_DOCUMENTS,
+            compute=ray.data.ActorPoolStrategy(size=actors),
+            num_cpus=threads,
+        )
+        documents.write_parquet(output, mode=ray.data.SaveMode.APPEND)
+    finally:  # it is that of every job of this process
+        context.checkpoint_config = None
     return int(rows.count())
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from guillemet_server.ray.replica import QUEUE_TOKENS
 
 TOKENS_PER_REPLICA = 10_000
-"""That may wait for one replica: some seconds of its work."""
+"""That may wait for one replica: on two CPUs, half a second of its work."""
 
 
 def replicas_for(context: Any) -> tuple[int, dict[str, Any]]:

@@ -85,8 +85,16 @@ class Caller:
         self._digest = digest
         self.name = callers.identity(digest).name
 
+    def check(self) -> None:
+        """Let the caller pass if its token still counts: a stream may last longer.
+
+        Raises:
+            Refusal: TOKEN_UNKNOWN.
+        """
+        self._callers.identity(self._digest)
+
     def charge(self, tokens: int) -> None:
-        """Take tokens from the caller's quota, if its token still counts: a stream may last longer.
+        """Take tokens from the caller's quota, as its token's table has it now.
 
         Raises:
             Refusal: TOKEN_UNKNOWN or QUOTA_EXCEEDED.
@@ -96,6 +104,16 @@ class Caller:
 
 # Of the call in work: whatever reads its texts runs in its context, or in that of a task that it began.
 CALLER: ContextVar[Caller | None] = ContextVar("guillemet_caller", default=None)
+
+
+def check_caller() -> None:
+    """Let pass who called, if callers are known here.
+
+    Raises:
+        Refusal: TOKEN_UNKNOWN.
+    """
+    if caller := CALLER.get():
+        caller.check()
 
 
 def charge(tokens: int) -> None:

@@ -66,7 +66,8 @@ def table_of(name: str, token: str, tokens_per_second: float | None) -> str:
     Raises:
         ValueError: The file could not hold it.
     """
-    quota = "" if tokens_per_second is None else f"tokens_per_second = {tokens_per_second:g}\n"
+    # Every digit of it: the file is what the server goes by.
+    quota = "" if tokens_per_second is None else f"tokens_per_second = {str(tokens_per_second).removesuffix('.0')}\n"
     table = f'[{name}]\nsha256 = ["{digest_of(token).hex()}"]\n{quota}'
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name: 1 to 64 letters, digits, _ and - are")

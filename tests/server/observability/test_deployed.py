@@ -1,6 +1,7 @@
 """The dashboard and the alerts ask for what a server shows: every query is parsed, and answered by a live /metrics."""
 
 import json
+import operator
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +13,14 @@ import pytest
 import yaml
 
 from guillemet.v1 import quotation_pb2 as pb
+from guillemet_server.config import Limits
 
 if TYPE_CHECKING:
-    from conftest import Watched
+    from conftest import RegexReader, Watched
 
     Start = Callable[..., Watched]
 
+WAIT = 30.0
 ROOT = Path(__file__).parents[3]
 DASHBOARD = json.loads((ROOT / "deploy" / "grafana" / "guillemet.json").read_text(encoding="utf-8"))
 [GROUP] = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yml").read_text(encoding="utf-8"))["groups"]
@@ -26,6 +29,7 @@ ERRORS = (ROOT / "server" / "guillemet_server" / "errors.py").read_text(encoding
 
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 OF_PROMETHEUS = {"up"}
+OPERATORS: dict[str, Callable[[float, float], float]] = {">": operator.gt, "*": operator.mul, "+": operator.add}
 LABELS_OF_PROMETHEUS = {"instance", "job"}
 # What callers are told, and under what codes.
 VALUES = {
@@ -83,6 +87,23 @@ QUERIES = {
 }
 
 
+def since_start(node: Any, server: "Watched") -> float:
+    """Return what a query about one server comes to, if its rates are over all the time since the start."""
+    match node:
+        case promql_parser.AggregateExpr() | promql_parser.ParenExpr():
+            return since_start(node.expr, server)
+        case promql_parser.Call():
+            selector = node.args[0].vector_selector
+            patterns = {it.name: it.value for it in selector.matchers.matchers}
+            counted = [it for family in server.families().values() for it in family.samples if it.name == selector.name]
+            return sum(
+                it.value for it in counted if all(re.fullmatch(value, it.labels[key]) for key, value in patterns.items())
+            )
+        case promql_parser.BinaryExpr():
+            return OPERATORS[str(node.op)](since_start(node.lhs, server), since_start(node.rhs, server))
+    return float(node.val)
+
+
 @pytest.fixture(scope="module")
 def shown() -> dict[str, set[str]]:
     """The labels of each sample, filled by the first test that starts a server."""
@@ -132,6 +153,24 @@ def test_every_metric_of_ours_is_on_the_dashboard(samples: dict[str, set[str]]) 
     families = {re.sub(r"_(bucket|count|sum|created|total)$", "", name) for name in samples if name.startswith("guillemet_")}
 
     assert {re.sub(r"_(bucket|count|sum|total)$", "", name) for name in asked if name.startswith("guillemet_")} == families
+
+
+def test_half_of_the_work_refused_in_batches_is_overload(watched: "Start", reader: "RegexReader") -> None:
+    server = watched(limits=Limits(max_queue_tokens=10))
+    batch = pb.BatchExtractQuotationsRequest(documents=[pb.Document(text="« Oui »")] * 50)
+    server.quotations.BatchExtractQuotations(batch, timeout=WAIT)
+    [rule] = [promql_parser.parse(it["expr"]) for it in GROUP["rules"] if it["alert"] == "GuillemetOverloaded"]
+    before = since_start(rule, server)
+
+    reader.hold()
+    held = server.quotations.BatchExtractQuotations.future(batch, timeout=WAIT)
+    reader.wait_until_begun()  # one text is read, or some together; the others fill the queue
+    with pytest.raises(grpc.RpcError):
+        server.quotations.BatchExtractQuotations(batch, timeout=WAIT)
+    reader.release()
+    assert held.result()
+
+    assert (before, since_start(rule, server)) == (False, True)
 
 
 def test_every_alert_is_explained_and_no_other() -> None:

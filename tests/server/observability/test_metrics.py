@@ -106,6 +106,23 @@ def test_documents_refused_beside_others_are_counted_by_reason(watched: "Start")
     assert server.value("guillemet_documents_total") == 2
 
 
+def test_an_answer_that_is_too_large_to_be_sent_is_a_document_refused(watched: "Start") -> None:
+    server = watched(limits=Limits(max_document_characters=100, max_request_bytes=400))
+    document = pb.Document(id="a", text="« A », a dit Zoé. " * 5)
+    batch = pb.BatchExtractQuotationsRequest(documents=[document, pb.Document(text=" ")])
+
+    with pytest.raises(grpc.RpcError):
+        server.extract(document.text)
+    with pytest.raises(grpc.RpcError):
+        server.quotations.BatchExtractQuotations(batch, timeout=WAIT)
+    requests = iter([pb.StreamExtractQuotationsRequest(document=document)])
+    list(server.quotations.StreamExtractQuotations(requests, timeout=WAIT))
+
+    wait_for(server, "guillemet_refusals_total", 1 + 2 + 1)
+    assert server.value("guillemet_refusals_total", reason="ANSWER_TOO_LARGE") == 4
+    assert server.value("guillemet_documents_total") == 0
+
+
 def test_a_full_queue_shows(watched: "Start", reader: "RegexReader") -> None:
     server = watched(limits=Limits(max_batch_tokens=10, max_queue_tokens=10))
     reader.hold()
@@ -119,6 +136,11 @@ def test_a_full_queue_shows(watched: "Start", reader: "RegexReader") -> None:
         server.extract(TEXT)
 
     wait_for(server, "guillemet_refusals_total", 1, reason="QUEUE_FULL")
+    batch = pb.BatchExtractQuotationsRequest(documents=[pb.Document(text=TEXT)] * 3)
+    with pytest.raises(grpc.RpcError):
+        server.quotations.BatchExtractQuotations(batch, timeout=WAIT)
+
+    wait_for(server, "guillemet_refusals_total", 1 + 3, reason="QUEUE_FULL")
     assert server.value("guillemet_queue_limit_tokens") == 10
     reader.release()
     assert all(call.result() for call in calls)

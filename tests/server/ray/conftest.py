@@ -26,7 +26,6 @@ def cluster() -> Iterator[None]:
         "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_raylet_start_wait_time_s": "300",
-        "RAY_worker_niceness": "0",
     }
     ray.init(num_cpus=4, include_dashboard=False, object_store_memory=128 * 2**20, logging_level="error", log_to_driver=False)
     yield

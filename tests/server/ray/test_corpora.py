@@ -16,6 +16,9 @@ import pytest
 pytest.importorskip("ray", reason="the extra ray is not installed: make ray")
 
 
+from ray.data import DataContext
+from ray.exceptions import RayTaskError
+
 from guillemet_client.corpora.outputs import _schema
 from guillemet_server.ray.corpora import SCHEMA, read_corpus
 
@@ -98,6 +101,26 @@ def test_a_corpus_survives_a_killed_actor_and_equals_the_batch_command(
 def test_actors_that_leave_no_cpu_are_refused(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"none of the cluster's 4 .*at most 1 actors"):
         read_corpus([str(corpus)], str(tmp_path / "output"), actors=2, threads=2)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_job_that_fails_says_which_row_has_no_text_and_leaves_the_next_job_without_its_checkpoint(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"id": ["a", "b"], "text": ["Il pleut.", None]}), tmp_path / "corpus.parquet")
+
+    with pytest.raises(RayTaskError, match="the row with the id 'b' has no text"):
+        read_corpus([str(tmp_path / "corpus.parquet")], str(tmp_path / "output"), checkpoint=str(tmp_path / "checkpoint"))
+
+    assert DataContext.get_current().checkpoint_config is None
+
+
+@pytest.mark.usefixtures("cluster")
+def test_ids_may_be_numbers_as_of_the_batch_command(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"id": [1, 20], "text": ["Il pleut."] * 2}), tmp_path / "corpus.parquet")
+
+    rows = read_corpus([str(tmp_path / "corpus.parquet")], str(tmp_path / "output"), checkpoint=str(tmp_path / "checkpoint"))
+
+    assert rows == 2
+    assert documents_of(tmp_path / "output").keys() == {"1", "20"}
 
 
 @pytest.mark.usefixtures("cluster")

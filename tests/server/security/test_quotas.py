@@ -87,6 +87,19 @@ def test_a_caller_beyond_its_quota_is_told_when_to_come_back_and_others_are_serv
     assert dict(caught.value.trailing_metadata())["grpc-retry-pushback-ms"] == str(round(1000 * seconds))
 
 
+def test_a_caller_is_told_to_come_back_tomorrow_however_small_its_quota(secured: "Start", tokens: "TokenFile") -> None:
+    token = tokens.add("tiny", tokens_per_second=1e-300)
+    server = secured(tokens=tokens.path)
+    with grpc.insecure_channel(server.address, [("grpc.enable_retries", 0)]) as channel:
+        assert extract(channel, token, TEXT).quotations
+        with pytest.raises(grpc.RpcError) as caught:
+            extract(channel, token, TEXT)
+
+    status, retry = rpc_status.from_call(caught.value), error_details_pb2.RetryInfo()
+    assert status.details[1].Unpack(retry)
+    assert retry.retry_delay.ToSeconds() == 24 * 60 * 60
+
+
 def test_a_client_comes_back_by_itself_when_its_quota_allows(secured: "Start", tokens: "TokenFile") -> None:
     token = tokens.add("newsroom", tokens_per_second=100.0)
     server = secured(tokens=tokens.path)

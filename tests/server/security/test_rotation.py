@@ -164,6 +164,28 @@ def test_a_revoked_token_has_nothing_more_read_on_a_stream_that_is_open(
     assert refused.reason == "TOKEN_UNKNOWN"
 
 
+def test_a_revoked_token_has_no_kept_answer_on_a_stream_that_is_open(secured: "Start", tokens: "TokenFile") -> None:
+    tokens.add("archive")
+    token = tokens.add("newsroom")
+    server = secured(tokens=tokens.path, cache_bytes=10**6)
+    first_answered = threading.Event()
+
+    def texts() -> object:
+        yield TEXT
+        assert first_answered.wait(WAIT)
+        tokens.revoke("newsroom")
+        yield TEXT
+
+    with gc.Client(server.address, token=gc.Token(token), timeout=WAIT) as caller:
+        answers = caller.extract_iter(texts(), errors="return", max_in_flight=1)
+        assert next(answers).quotations
+        first_answered.set()
+        refused = next(answers)
+
+    assert isinstance(refused, gc.Unauthenticated)
+    assert refused.reason == "TOKEN_UNKNOWN"
+
+
 def test_a_new_token_counts_from_the_next_call_on_beside_the_old_one(secured: "Start", tokens: "TokenFile") -> None:
     old = tokens.add("newsroom")
     server = secured(tokens=tokens.path)

@@ -72,11 +72,12 @@ def test_what_is_wrong_with_a_file_is_said_without_its_hashes(content: str | byt
     assert HASH not in str(caught.value)
 
 
-def test_a_token_that_was_made_is_let_in_by_its_table(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rate", [5000.0, 1234567.5, 0.1, 1e-7, 1e22])
+def test_a_token_that_was_made_is_let_in_by_its_table(rate: float, tmp_path: Path) -> None:
     token = new_token()
-    tokens = read_tokens(written(tmp_path, table_of("newsroom", token, 5000.0)))
+    tokens = read_tokens(written(tmp_path, table_of("newsroom", token, rate)))
 
-    assert tokens.identity(digest_of(token)) == Identity(name="newsroom", tokens_per_second=5000)
+    assert tokens.identity(digest_of(token)) == Identity(name="newsroom", tokens_per_second=rate)
     assert len(token) == math.ceil(256 / 6)  # 256 random bits
     assert token != new_token()
     assert token not in table_of("newsroom", token, None)
