@@ -1,5 +1,5 @@
 # ruff: noqa: ASYNC109 (a timeout goes to the server, as its deadline; asyncio.timeout stays here)
-"""The client for asyncio; its twin in `_client` differs in nothing but the absence of ``await``."""
+"""The client for asyncio; its twin in `_client` waits, and differs in nothing else."""
 
 import asyncio
 import time
@@ -7,22 +7,20 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterab
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from types import TracebackType
-from typing import Literal, Self, TypeAlias, cast, overload
+from typing import Any, Literal, Self, cast, overload
 
 import grpc
 import grpc.aio
 
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet.v1 import quotation_pb2_grpc as pb_grpc
-from guillemet_client._async_requests import PAUSE_SECONDS, Requests, each, until_none
+from guillemet_client._async_requests import PAUSE_SECONDS, Requests, Upcoming, each, first_of, until_none
 from guillemet_client._base import BaseClient, Metadata, checked_seconds
 from guillemet_client._errors import STATUS_LOST, GuillemetError, ended_too_early
 from guillemet_client._flow import DEFAULT_PATIENCE_SECONDS, Flow
 from guillemet_client._messages import from_model, from_result
 from guillemet_client._requests import Batch, OnError, Outcome, check_many, to_request
 from guillemet_client._types import Document, Model
-
-_Call: TypeAlias = grpc.aio.StreamStreamCall[pb.StreamExtractQuotationsRequest, pb.StreamExtractQuotationsResponse]
 
 
 class AsyncClient(BaseClient):
@@ -182,7 +180,8 @@ class AsyncClient(BaseClient):
         work on the server; a dropped one is closed by its event loop.
 
         Args:
-            texts: Read as answers come, at most `max_in_flight` ahead of what was yielded.
+            texts: Read as answers come, at most `max_in_flight` ahead of what was yielded. Each is awaited in a task of its
+                own, so that no answer waits for it.
             errors: What becomes of the error of one text: "raise" it when its turn comes, or "return" it in the place of the
                 document; its `index` is the text's position.
             ordered: Whether to yield in the order of the texts; otherwise as they finish, to be told apart by their `id`.
@@ -211,46 +210,57 @@ class AsyncClient(BaseClient):
     ) -> AsyncGenerator[Outcome]:
         end = None if timeout is None else time.monotonic() + timeout
         pause_seconds = 0.0
-        while True:
-            self._check_open()
-            # Written by gRPC in a task of its own: awaiting each write here could wait for a server that waits to be read.
-            requests = Requests()
-            for request in flow.opening():
-                requests.put_nowait(request)
-            if flow.has_ended:
-                requests.put_nowait(None)
-            seconds = None if end is None else max(0.0, end - time.monotonic())
-            call = self._quotations.StreamExtractQuotations(
-                until_none(requests, pause_seconds), timeout=seconds, metadata=self._headers(metadata)
-            )
-            failure: GuillemetError | None = None
-            try:
-                while failure is None:
-                    await _read_ahead(texts, flow, requests)
-                    if (outcome := flow.pop()) is not None:
-                        yield outcome
-                    elif flow.in_work:
-                        failure = await self._receive(call, flow)
-                    elif flow.is_empty:
-                        with suppress(grpc.RpcError):  # every answer is there: how the stream ends changes nothing
-                            await call.read()
-                        return
-                    else:
-                        break  # the server refused all that is left, for now
-            finally:
-                call.cancel()  # first: a stream that merely ends would be answered to its end
-                requests.put_nowait(None)
-            pause = flow.reopen_after_seconds(failure, now=time.monotonic(), end=end)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._closed.wait()
-            pause_seconds = PAUSE_SECONDS if failure is not None and failure.reason == STATUS_LOST else 0.0
+        text = Upcoming(lambda: _next(texts))
+        try:
+            while True:
+                self._check_open()
+                # Written by gRPC in a task of its own: awaiting each write here could wait for a server that waits to be read.
+                requests = Requests()
+                for request in flow.opening():
+                    requests.put_nowait(request)
+                if flow.has_ended:
+                    requests.put_nowait(None)
+                seconds = None if end is None else max(0.0, end - time.monotonic())
+                call = self._quotations.StreamExtractQuotations(
+                    until_none(requests, pause_seconds), timeout=seconds, metadata=self._headers(metadata)
+                )
+                answer = Upcoming(call.read)
+                failure: GuillemetError | None = None
+                try:
+                    while failure is None:
+                        if (outcome := flow.pop()) is not None:
+                            yield outcome
+                        elif flow.in_work or flow.has_room:
+                            # A slow source keeps no answer waiting, nor a slow server a text.
+                            due = [answer] if flow.in_work else []
+                            await first_of([*due, text] if flow.has_room else due)
+                            if flow.in_work and answer.is_there:
+                                failure = self._receive(answer, flow)
+                            else:
+                                _read(text, flow, requests)
+                        elif flow.is_empty:
+                            with suppress(grpc.RpcError):  # every answer is there: how the stream ends changes nothing
+                                await call.read()
+                            return
+                        else:
+                            break  # the server refused all that is left, for now
+                finally:
+                    call.cancel()  # first: a stream that merely ends would be answered to its end
+                    requests.put_nowait(None)
+                    await answer.end()
+                pause = flow.reopen_after_seconds(failure, now=time.monotonic(), end=end)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._closed.wait()
+                pause_seconds = PAUSE_SECONDS if failure is not None and failure.reason == STATUS_LOST else 0.0
+        finally:
+            await text.end()
 
-    async def _receive(self, call: _Call, flow: Flow) -> GuillemetError | None:
+    def _receive(self, answer: Upcoming[Any], flow: Flow) -> GuillemetError | None:
         """Take an answer; return what ended the call, if anything did."""
         try:
             with self._errors():
-                response = await call.read()
+                response = answer.take()
         except GuillemetError as error:
             return error
         if not isinstance(response, pb.StreamExtractQuotationsResponse):
@@ -281,13 +291,16 @@ class AsyncClient(BaseClient):
         await self.close()
 
 
-async def _read_ahead(texts: AsyncIterator[str], flow: Flow, requests: Requests) -> None:
-    while flow.has_room:
-        try:
-            text = await anext(texts)
-        except StopAsyncIteration:
-            flow.has_ended = True
-            requests.put_nowait(None)
-        else:
-            if (request := flow.add(text)) is not None:
-                requests.put_nowait(request)
+async def _next(texts: AsyncIterator[str]) -> str:
+    return await anext(texts)
+
+
+def _read(text: Upcoming[str], flow: Flow, requests: Requests) -> None:
+    try:
+        taken = text.take()
+    except StopAsyncIteration:
+        flow.has_ended = True
+        requests.put_nowait(None)
+    else:
+        if (request := flow.add(taken)) is not None:
+            requests.put_nowait(request)

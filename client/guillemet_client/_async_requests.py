@@ -1,10 +1,12 @@
-"""What an asynchronous stream is fed with."""
+"""What an asynchronous stream is fed with, and how it is waited for."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable
-from typing import TypeAlias
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from guillemet.v1 import quotation_pb2 as pb
+
+_Element = TypeVar("_Element")
 
 # If a server ends a stream while it is written to, grpc.aio loses the status (grpc/grpc#36066). The next call then listens
 # before it speaks: the status of a server that still refuses comes while nothing is written.
@@ -32,3 +34,45 @@ async def until_none(requests: Requests, pause_seconds: float) -> AsyncGenerator
             await asyncio.sleep(pause_seconds)
         yield request
         n_sent += 1
+
+
+class Upcoming(Generic[_Element]):
+    """What a source gives next, awaited in a task that goes on while something else comes first.
+
+    Args:
+        read: Begins to wait for it.
+    """
+
+    def __init__(self, read: Callable[[], Awaitable[_Element]]) -> None:
+        self._read = read
+        self._task: asyncio.Task[_Element] | None = None
+
+    def task(self) -> asyncio.Task[_Element]:
+        """Return the task, begun now unless it goes on."""
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._awaited())
+        return self._task
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it came, or failed to."""
+        return self._task is not None and self._task.done()
+
+    def take(self) -> _Element:
+        """Return what is there, or raise what it failed with."""
+        task, self._task = self.task(), None
+        return task.result()
+
+    async def end(self) -> None:
+        """Wait no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _awaited(self) -> _Element:
+        return await self._read()
+
+
+async def first_of(awaited: Iterable[Upcoming[Any]]) -> None:
+    """Return when one of them is there."""
+    await asyncio.wait([each.task() for each in awaited], return_when=asyncio.FIRST_COMPLETED)

@@ -1,10 +1,9 @@
-"""The client that waits; its twin in `_async_client` differs in nothing but ``await``."""
+"""The client that waits; its twin in `_async_client` awaits, and differs in nothing else."""
 
 import queue
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import suppress
 from types import TracebackType
 from typing import Literal, Self, TypeAlias, cast, overload
 
@@ -20,6 +19,7 @@ from guillemet_client._requests import Batch, OnError, Outcome, check_many, to_r
 from guillemet_client._types import Document, Model
 
 _Requests: TypeAlias = queue.SimpleQueue[pb.StreamExtractQuotationsRequest | None]  # None: no more
+_Answers: TypeAlias = queue.SimpleQueue[pb.StreamExtractQuotationsResponse | grpc.RpcError | None]  # the last two: it has ended
 
 
 class Client(BaseClient):
@@ -193,7 +193,8 @@ class Client(BaseClient):
         2 « 2 »
 
         Args:
-            texts: Read as answers come, at most `max_in_flight` ahead of what was yielded.
+            texts: Read as answers come, at most `max_in_flight` ahead of what was yielded. They are read in the caller's
+                thread: while the next one is waited for nothing is yielded, and what was answered meanwhile follows it.
             errors: What becomes of the error of one text: "raise" it when its turn comes, or "return" it in the place of the
                 document; its `index` is the text's position.
             ordered: Whether to yield in the order of the texts; otherwise as they finish, to be told apart by their `id`.
@@ -231,17 +232,19 @@ class Client(BaseClient):
             call = self._quotations.StreamExtractQuotations(
                 iter(requests.get, None), timeout=seconds, metadata=self._headers(metadata)
             )
+            answers = _Answers()
+            threading.Thread(target=_take, args=(call, answers), daemon=True).start()
             failure: GuillemetError | None = None
             try:
                 while failure is None:
-                    _read_ahead(texts, flow, requests)
                     if (outcome := flow.pop()) is not None:
                         yield outcome
-                    elif flow.in_work:
-                        failure = self._receive(call, flow)
+                    elif flow.in_work and not (flow.has_room and answers.empty()):
+                        failure = self._receive(answers, flow)
+                    elif flow.has_room:
+                        _read(texts, flow, requests)
                     elif flow.is_empty:
-                        with suppress(grpc.RpcError):  # every answer is there: how the stream ends changes nothing
-                            next(call, None)
+                        answers.get()  # every answer is there: how the stream ends changes nothing
                         return
                     else:
                         break  # the server refused all that is left, for now
@@ -250,17 +253,19 @@ class Client(BaseClient):
                 requests.put(None)
             self._closed.wait(flow.reopen_after_seconds(failure, now=time.monotonic(), end=end))
 
-    def _receive(self, call: Iterator[pb.StreamExtractQuotationsResponse], flow: Flow) -> GuillemetError | None:
+    def _receive(self, answers: _Answers, flow: Flow) -> GuillemetError | None:
         """Take an answer; return what ended the call, if anything did."""
+        answer = answers.get()
+        if answer is None:
+            return ended_too_early()
+        if isinstance(answer, pb.StreamExtractQuotationsResponse):
+            flow.receive(answer)
+            return None
         try:
             with self._errors():
-                response = next(call, None)
+                raise answer
         except GuillemetError as error:
             return error
-        if response is None:
-            return ended_too_early()
-        flow.receive(response)
-        return None
 
     def get_model(self, *, timeout: float | None = None, metadata: Metadata | None = None) -> Model:
         """Return the model that answers, with its limits.
@@ -291,13 +296,23 @@ class Client(BaseClient):
         self.close()
 
 
-def _read_ahead(texts: Iterator[str], flow: Flow, requests: _Requests) -> None:
-    while flow.has_room:
-        try:
-            text = next(texts)
-        except StopIteration:
-            flow.has_ended = True
-            requests.put(None)
-        else:
-            if (request := flow.add(text)) is not None:
-                requests.put(request)
+def _read(texts: Iterator[str], flow: Flow, requests: _Requests) -> None:
+    try:
+        text = next(texts)
+    except StopIteration:
+        flow.has_ended = True
+        requests.put(None)
+    else:
+        if (request := flow.add(text)) is not None:
+            requests.put(request)
+
+
+def _take(call: Iterator[pb.StreamExtractQuotationsResponse], answers: _Answers) -> None:
+    """Take the answers of a call until it ends: the call itself cannot be asked whether one is there."""
+    try:
+        for answer in call:
+            answers.put(answer)
+    except grpc.RpcError as error:
+        answers.put(error)
+    finally:
+        answers.put(None)

@@ -12,7 +12,7 @@ class UnreadableFile(Exception):  # noqa: N818 (named by what happened)
 
 def name_of(path: str) -> str:
     """Return the name that stands for a file in answers and messages."""
-    return "stdin" if path == STDIN else path
+    return "stdin" if path == STDIN else path or '""'
 
 
 def read_text(path: str) -> str:
@@ -23,6 +23,8 @@ def read_text(path: str) -> str:
     Raises:
         UnreadableFile: It cannot be read, is not UTF-8, or holds nothing but white space.
     """
+    if not path:
+        raise UnreadableFile("an empty path; the path of a readable text file is accepted")
     if path == STDIN and sys.stdin is None:
         raise UnreadableFile("closed; a text is accepted")
     try:

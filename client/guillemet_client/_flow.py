@@ -63,8 +63,9 @@ class Flow:
 
     @property
     def has_room(self) -> bool:
-        """Whether another text should be read. Never while the server refuses what it has."""
-        return not self.has_ended and not self._refused and len(self._unanswered) + len(self._finished) < self._max_in_flight
+        """Whether to read another text. Never while the server refuses what it has, or has yet to answer after a failure."""
+        is_failing = bool(self._refused or (self._failing_since is not None and self._unanswered))
+        return not self.has_ended and not is_failing and len(self._unanswered) + len(self._finished) < self._max_in_flight
 
     @property
     def in_work(self) -> bool:

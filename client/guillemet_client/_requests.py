@@ -36,7 +36,7 @@ def check_size(actual: int, *, max_message_bytes: int, index: int | None = None)
     """
     if actual > max_message_bytes:
         raise InvalidRequest(
-            f"the message has {actual:,} bytes; at most {max_message_bytes:,} are sent (max_message_bytes)",
+            f"the message has {actual:,} bytes; at most {max_message_bytes:,} are sent",
             code="INVALID_ARGUMENT",
             reason="MESSAGE_TOO_LARGE",
             metadata={"actual": str(actual), "limit": str(max_message_bytes)},

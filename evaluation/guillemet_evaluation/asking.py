@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,16 +52,28 @@ def ask(client: Client, truths: Sequence[Document], file: TextIO | None) -> Answ
 
 @contextmanager
 def written(path: Path | None) -> Iterator[TextIO | None]:
-    """Open a file, before hours of work are found to go nowhere."""
+    """Open a file, before hours of work are found to go nowhere; what is there is replaced when the block ends well."""
     if path is None:
         yield None
         return
+    target = Path(os.path.realpath(path))
+    # A terminal or a pipe holds nothing to lose.
+    beside = target.with_name(f"{target.name}.partial") if target.is_file() or not target.exists() else target
     try:
-        file = path.open("w", encoding="utf-8", newline="")
+        file = beside.open("w", encoding="utf-8", newline="")
     except OSError as error:
         refuse(f"--save-predictions: {path} cannot be written ({error.strerror})")
-    with file:
-        yield file
+    try:
+        with file:
+            yield file
+    except BaseException:
+        if beside.is_file() and not beside.stat().st_size:
+            beside.unlink()
+        elif beside != target:
+            complain(f"what was answered is in {beside}")
+        raise
+    if beside != target:
+        beside.replace(target)
 
 
 def watched(elements: Iterable[_Element], total: int, doing: str) -> Iterable[_Element]:

@@ -28,13 +28,22 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(evaluate)
 
 
+def _path(given: str) -> Path:
+    if not given:  # else it would stand for the folder that the command runs in
+        raise typer.BadParameter("an empty path; a file is accepted")
+    return Path(given)
+
+
 @asks_a_server
 def evaluate(
-    gold: Annotated[Path, typer.Argument(metavar="GOLD", help="Annotated documents, JSON lines of the one format.")],
+    gold: Annotated[
+        Path, typer.Argument(metavar="GOLD", parser=_path, help="Annotated documents, JSON lines of the one format.")
+    ],
     *,
     server: Server,
     predictions: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Of any system, for the same documents, instead of asking one.")
+        Path | None,
+        typer.Option(metavar="FILE", parser=_path, help="Of any system, for the same documents, instead of asking one."),
     ] = None,
     compare: Annotated[
         tuple[Path, Path] | None, typer.Option(metavar="A B", help="Predictions of two systems: how B differs from A.")

@@ -56,7 +56,7 @@ def convert(
     unplaced: list[Fault] = []
     try:
         documents = read(source, before, {} if texts is None else _texts_of(texts), unplaced=unplaced if leave_out else None)
-        documents = tuple(map(_without_unplaced, documents))
+        documents = tuple(map(_without_unplaced, _at_least_one(documents, source)))
         write(documents, target, after)
     except InvalidDocuments as error:
         for sentence in str(error).splitlines():
@@ -70,6 +70,12 @@ def convert(
     n_quotations = sum(len(document.quotations) for document in documents)
     lost = f"; {after} has no place for {LOST[after]}" if after in LOST else ""
     typer.echo(f"{target}: {len(documents):,} documents, {n_quotations:,} quotations{lost}", err=True)
+
+
+def _at_least_one(documents: tuple[Document, ...], source: Path) -> tuple[Document, ...]:
+    if not documents:
+        raise InvalidDocuments(str(source), [Fault("holds no document; at least one is needed")])
+    return documents
 
 
 def _without_unplaced(document: Document) -> Document:

@@ -53,6 +53,8 @@ def json_of(text: str) -> Any:
     Raises:
         ValueError: With what is wrong.
     """
+    if not text.strip():
+        raise ValueError("is empty; a JSON value is accepted")
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:

@@ -7,7 +7,7 @@ from typing import Any
 from guillemet_client import EntityKind, QuotationType, Span
 from guillemet_evaluation.validation import InvalidDocuments, faults_of
 
-# Of a document; any other string field is an attribute.
+# Of a document; any other field is an attribute.
 _FIELDS = frozenset({"id", "text", "entities", "quotations"})
 
 
@@ -102,7 +102,7 @@ class Document:
     text: str
     entities: tuple[Entity, ...] = ()
     quotations: tuple[Quotation, ...] = ()
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = field(default_factory=dict)
     """Every other string field: source, outlet, title, licence."""
 
     def to_json(self) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def from_sound_json(value: Mapping[str, Any]) -> Document:
         text=value["text"],
         entities=tuple(map(_entity, value.get("entities", ()))),
         quotations=tuple(map(_quotation, value["quotations"])),
-        attributes={name: words for name, words in value.items() if name not in _FIELDS and isinstance(words, str)},
+        attributes={name: said for name, said in value.items() if name not in _FIELDS},
     )
 
 

@@ -43,9 +43,9 @@ nearest mention of the speaker, which may be the source itself, or stand only la
 
 
 def outlet(document: Document) -> str:
-    """Return the attribute ``outlet``, or else ``source`` up to its first colon."""
-    attributes = document.attributes
-    return attributes.get("outlet") or attributes.get("source", "").partition(":")[0].strip() or NO_OUTLET
+    """Return the attribute ``outlet``, or else ``source`` up to its first colon, if they are strings."""
+    own, source = (said if isinstance(said := document.attributes.get(name), str) else "" for name in ("outlet", "source"))
+    return own or source.partition(":")[0].strip() or NO_OUTLET
 
 
 def outlets_kept(documents: Iterable[Document]) -> frozenset[str]:

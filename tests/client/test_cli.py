@@ -123,13 +123,14 @@ def test_a_bad_file_costs_one_line_and_no_other_file(guillemet: Guillemet, addre
 
 
 def test_a_file_that_cannot_be_read(guillemet: Guillemet, address: str) -> None:
-    done = guillemet("extract", "missing.txt", ".", "nul\0.txt", "--server", address)
+    done = guillemet("extract", "missing.txt", ".", "nul\0.txt", "", "--server", address)
 
     assert done.code == 1
     assert [line.partition(" (")[0] for line in done.err.splitlines()] == [
         "guillemet: missing.txt: cannot be read",
         "guillemet: .: cannot be read",
         "guillemet: nul\0.txt: cannot be read",
+        'guillemet: "": an empty path; the path of a readable text file is accepted',
     ]
 
 

@@ -131,6 +131,7 @@ def test_a_message_too_large_is_refused_before_it_is_sent(ask: Ask, service: Any
     with pytest.raises(gc.InvalidRequest, match="at most 4,096 are sent") as caught:
         ask("extract", "é" * 3000, client={"max_message_bytes": 4096})
 
+    assert str(caught.value).endswith(" are sent")  # a command line has no parameters to name
     assert caught.value.reason == "MESSAGE_TOO_LARGE"
     assert service.requests == []
 

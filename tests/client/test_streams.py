@@ -179,6 +179,69 @@ async def test_an_endless_asynchronous_corpus(address: str) -> None:
         await documents.aclose()
 
 
+def test_an_answer_does_not_wait_until_all_texts_that_may_be_in_flight_are_read(address: str) -> None:
+    n_texts, n_read = 200_000, 0
+
+    def corpus() -> Iterator[str]:
+        nonlocal n_read
+        while n_read < n_texts:
+            n_read += 1
+            yield "a"
+
+    with gc.Client(address) as client:
+        documents = client.extract_iter(corpus(), max_in_flight=n_texts)
+        assert next(documents).id == "0"
+        documents.close()
+
+    assert n_read < n_texts
+
+
+async def test_an_asynchronous_answer_waits_for_no_text(address: str) -> None:
+    answered = asyncio.Event()
+
+    async def corpus() -> AsyncIterator[str]:
+        yield "a"
+        await answered.wait()
+        yield "b"
+
+    async with asyncio.timeout(60), gc.AsyncClient(address) as client:
+        documents = client.extract_iter(corpus())
+        assert (await anext(documents)).text == "a"
+        answered.set()
+        assert [document.text async for document in documents] == ["b"]
+
+
+async def test_closing_an_asynchronous_stream_ends_its_corpus(address: str) -> None:
+    ended = asyncio.Event()
+
+    async def corpus() -> AsyncIterator[str]:
+        try:
+            yield "a"
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with asyncio.timeout(60), gc.AsyncClient(address) as client:
+        async with aclosing(client.extract_iter(corpus())) as documents:
+            await anext(documents)
+        assert ended.is_set()
+
+
+def test_after_a_failure_no_text_is_read_before_an_answer() -> None:
+    flow = Flow(
+        pb.ExtractOptions(), ordered=True, max_in_flight=4, max_message_bytes=10**6, errors="raise", patience_seconds=10.0
+    )
+    flow.add("a")
+    assert flow.has_room
+
+    flow.reopen_after_seconds(gc.Unavailable("down"), now=100.0, end=None)
+
+    # A slow source would use up the patience that is for the server.
+    assert not flow.has_room
+    flow.receive(answer_to("0"))
+    assert flow.has_room
+
+
 def test_dropping_a_stream_ends_its_work_on_the_server(address: str, service: Any) -> None:
     with gc.Client(address) as client:
         documents = client.extract_iter(iter(lambda: "a", None), max_in_flight=2)

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from guillemet_client.cli import application
 from guillemet_evaluation import Document, compare, evaluate, read_documents
+from guillemet_evaluation.asking import written
 from guillemet_models import document as found
 from guillemet_models.extractor import Extractor, ModelDescription
 from guillemet_server.background import background_server
@@ -196,6 +197,34 @@ def test_of_words_without_a_place_the_first_are_listed(run: Evaluate, port: Docu
     assert done.stderr.count("\n") == 21
 
 
+def test_saved_predictions_replace_a_file_only_when_all_are_there(run: Evaluate, gold: list[Document], address: str) -> None:
+    before = Path(write("saved.jsonl", gold[:1])).read_bytes()
+
+    failed = run("gold.jsonl", "--server", "127.0.0.1:1", "--save-predictions", "saved.jsonl")
+    assert (failed.exit_code, Path("saved.jsonl").read_bytes()) == (1, before)
+    done = run("gold.jsonl", "--server", address, "--save-predictions", "saved.jsonl")
+
+    assert (done.exit_code, len(read_documents("saved.jsonl"))) == (0, len(gold))
+    assert sorted(path.name for path in Path().iterdir()) == ["gold.jsonl", "saved.jsonl"]
+
+
+def test_what_was_answered_before_a_failure_stays_beside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved = tmp_path / "saved.jsonl"
+
+    def fail_after_an_answer() -> None:
+        with written(saved) as file:
+            assert file is not None
+            file.write("an answer\n")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail_after_an_answer()
+
+    assert not saved.exists()
+    assert (tmp_path / "saved.jsonl.partial").read_text(encoding="utf-8") == "an answer\n"
+    assert capsys.readouterr().err == f"guillemet: what was answered is in {saved}.partial\n"
+
+
 # What is refused
 
 
@@ -231,6 +260,15 @@ def test_gold_that_is_no_file_is_refused(run: Evaluate) -> None:
     assert done.stderr == (
         "guillemet: missing.jsonl: cannot be read (No such file or directory); a readable file of JSON lines is accepted\n"
     )
+
+
+@pytest.mark.usefixtures("gold")
+@pytest.mark.parametrize(("arguments", "name"), [(("",), "GOLD"), (("gold.jsonl", "--predictions", ""), "--predictions")])
+def test_an_empty_path_is_refused(run: Evaluate, arguments: tuple[str, ...], name: str) -> None:
+    done = run(*arguments)
+
+    assert done.exit_code == 2
+    assert re.search(rf"Invalid value for '{name}': an empty path; a file is accepted", done.stderr)
 
 
 def test_predictions_of_other_documents_are_refused(run: Evaluate, gold: list[Document]) -> None:

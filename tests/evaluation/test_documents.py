@@ -13,8 +13,7 @@ def test_a_document_is_written_and_read_unchanged(port: Document) -> None:
 
 def test_gold_articles_are_written_as_they_were_read(gold_documents: list[dict[str, Any]]) -> None:
     for value in gold_documents:
-        strings = {name: field for name, field in value.items() if name != "phenomena"}
-        assert Document.from_json(value, is_gold=True).to_json() == strings
+        assert Document.from_json(value, is_gold=True).to_json() == value
 
 
 def test_probabilities_and_names_without_entities_are_kept() -> None:
@@ -45,7 +44,10 @@ def test_what_is_not_stated_is_not_written() -> None:
     assert written == {"type": None, "spans": [[0, 7]], "cue": None, "source": None, "speaker": None}
 
 
-def test_unknown_fields_are_left_alone() -> None:
-    value = {"id": "a", "text": "Rien.", "quotations": [], "title": "Vide", "phenomena": ["none"], "score": 3}
+def test_unknown_fields_of_a_document_are_kept_whatever_they_hold() -> None:
+    unknown = {"title": "Vide", "phenomena": ["none"], "score": 3, "desk": {"city": "Brest"}, "outlet": None}
 
-    assert Document.from_json(value).attributes == {"title": "Vide"}
+    document = Document.from_json({"id": "a", "text": "Rien.", "quotations": [], **unknown})
+
+    assert document.attributes == unknown
+    assert document.to_json() == {"id": "a", "text": "Rien.", "entities": [], "quotations": [], **unknown}

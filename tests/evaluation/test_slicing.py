@@ -85,9 +85,10 @@ def test_an_outlet_is_an_attribute() -> None:
         Document(id="a", text="Oui.", attributes={"outlet": "Le Quai", "source": "press"}),
         Document(id="b", text="Oui.", attributes={"source": "press/quai: page 3"}),
         Document(id="c", text="Oui."),
+        Document(id="d", text="Oui.", attributes={"outlet": 3, "source": ["press"]}),
     ]
 
-    assert [outlet(document) for document in documents] == ["Le Quai", "press/quai", NO_OUTLET]
+    assert [outlet(document) for document in documents] == ["Le Quai", "press/quai", NO_OUTLET, NO_OUTLET]
 
 
 def test_rare_outlets_are_one_slice(port: Document) -> None:

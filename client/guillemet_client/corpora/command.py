@@ -15,8 +15,8 @@ from guillemet_client.connecting import Server, asks_a_server, complain, connect
 from guillemet_client.corpora.failures import Failures
 from guillemet_client.corpora.inputs import Input, Kind, UnusableInput, find_inputs
 from guillemet_client.corpora.interruption import Interrupted, Interruption
-from guillemet_client.corpora.journal import Journal, JournalInUse
-from guillemet_client.corpora.outputs import Format, Output, UnusableOutput
+from guillemet_client.corpora.journal import Journal, JournalInUse, UnusableOutput
+from guillemet_client.corpora.outputs import Format, Output
 from guillemet_client.corpora.progress import shown_bar
 from guillemet_client.corpora.reading import check_columns, read_documents
 from guillemet_client.corpora.running import Run
@@ -102,6 +102,7 @@ def _output(path: Path, *, resume: bool, force: bool) -> Output:
         output = Output(path)
     except ValueError:
         refuse(f"--output: {path} ends in none of {', '.join(f'.{each}' for each in Format)}")
+    path = output.path
     if output.format is Format.PARQUET:
         _require_pyarrow()
     if path.is_dir() or not path.parent.is_dir():

@@ -24,7 +24,7 @@ class Interrupted(BaseException):
 
 
 class Interruption:
-    """What becomes of the two signals. The second one ends the process at once."""
+    """What becomes of the two signals; one that is ignored stays so. The second one ends the process at once."""
 
     def __init__(self) -> None:
         self._pending: int | None = None
@@ -38,7 +38,8 @@ class Interruption:
         reader, self._writer = os.pipe()
         watcher = threading.Thread(target=self._watch, args=(reader,), daemon=True)
         watcher.start()
-        before = {number: signal.signal(number, self._handle) for number in _SIGNALS}
+        heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, self._handle) for number in heeded}
         try:
             yield
         except Exception:

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,6 +13,26 @@ if sys.platform != "win32":
 
 # A process that is killed loses nothing; with the power, what is younger is lost, and asked for again.
 _SYNC_SECONDS = 1.0
+
+
+# What is read of an answer: by a run and its summary, and to write tables.
+_DOCUMENT = {"id": str, "text": str, "entities": list, "quotations": list}
+_ENTITY = {"id": str, "name": str, "mentions": list}
+_QUOTATION = {
+    "id": str,
+    "type": str,
+    "spans": list,
+    "cue": list | None,
+    "source": list | None,
+    "speaker": str | None,
+    "probability": int | float,
+    "source_probability": int | float,
+    "speaker_probability": int | float,
+}
+
+
+class UnusableOutput(Exception):  # noqa: N818 (named by what happened)
+    """What is there cannot be added to; the message says why."""
 
 
 class JournalInUse(Exception):  # noqa: N818 (named by what happened)
@@ -63,18 +83,24 @@ class Journal:
         self._file.truncate(0)
 
     def documents(self) -> Iterator[dict[str, Any]]:
-        """Yield what is in it; from a line on that is not whole, as a crash leaves one, it is cut off."""
+        """Yield what is in it; a last line that is not whole, as a crash leaves one, is cut off.
+
+        Raises:
+            UnusableOutput: Another line is no answer: something else wrote it.
+        """
         whole = 0
         self._file.seek(0)
-        for line in self._file:
+        for number, line in enumerate(self._file, start=1):
             document = _document(line)
             if document is None:
-                break
+                if self._file.read(1):
+                    raise UnusableOutput(
+                        f"{self.path}: line {number:,} is no answer, and others follow it: mend it, or --force begins anew"
+                    )
+                self._file.truncate(whole)
+                return
             whole += len(line)
             yield document
-        else:
-            return
-        self._file.truncate(whole)
 
     def append(self, document: dict[str, Any]) -> None:
         """Add an answer."""
@@ -136,12 +162,29 @@ def _document(line: bytes) -> dict[str, Any] | None:
         return None
     try:
         document = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return document if is_document(document) else None
 
 
 def is_document(value: Any) -> bool:
-    """Tell whether a value is a document of the one format, as far as a run needs it to be."""
-    kinds = {"id": str, "text": str, "entities": list, "quotations": list}
-    return isinstance(value, dict) and all(isinstance(value.get(field), kind) for field, kind in kinds.items())
+    """Tell whether a value is an answer in the one format, as far as it is read."""
+    return (
+        _has(value, _DOCUMENT)
+        and all(_has(entity, _ENTITY) and _are_spans(entity["mentions"]) for entity in value["entities"])
+        and all(_is_quotation(quotation) for quotation in value["quotations"])
+    )
+
+
+def _is_quotation(value: Any) -> bool:
+    if not _has(value, _QUOTATION) or not value["spans"]:
+        return False
+    return _are_spans([*value["spans"], *(value[name] for name in ("cue", "source") if value[name] is not None)])
+
+
+def _has(value: Any, kinds: Mapping[str, Any]) -> bool:
+    return isinstance(value, dict) and all(field in value and isinstance(value[field], kind) for field, kind in kinds.items())
+
+
+def _are_spans(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, list) and list(map(type, value)) == [int, int] for value in values)

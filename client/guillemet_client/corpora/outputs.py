@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from guillemet_client._attributions import COLUMNS, attributions
-from guillemet_client.corpora.journal import Journal, is_document, sync_folder
+from guillemet_client.corpora.journal import Journal, UnusableOutput, is_document, sync_folder
 
 # What is in memory at a time, whichever comes first.
 _ROW_GROUP_DOCUMENTS = 2_000
@@ -26,23 +26,21 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-class UnusableOutput(Exception):  # noqa: N818 (named by what happened)
-    """What is there cannot be added to; the message says why."""
-
-
 class Output:
     """A file to be written, and those that stand beside it meanwhile.
 
     Args:
-        path: Its suffix says the format.
+        path: Its suffix says the format. Of a link, what it leads to is written, and the others beside that.
 
     Raises:
         ValueError: The suffix is of no format.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
         self.format = Format(path.suffix.removeprefix("."))
+        if path.is_symlink():
+            path = Path(os.path.realpath(path))
+        self.path = path
         self.partial = path.with_name(f"{path.name}.partial")
         """The journal."""
         self.failures = path.with_name(f"{path.name}.failures.jsonl")
@@ -168,7 +166,7 @@ def _read_jsonl(output: Path) -> Iterator[Any]:
         for line in file:
             try:
                 yield json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 yield None
 
 
@@ -176,12 +174,13 @@ def _read_parquet(output: Path) -> Iterator[Any]:
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    try:
-        with pq.ParquetFile(output) as file:
-            for batch in file.iter_batches(batch_size=64):
-                yield from batch.to_pylist()
-    except pa.ArrowInvalid:
-        yield None
+    with output.open("rb") as opened:
+        try:
+            with pq.ParquetFile(opened) as file:
+                for batch in file.iter_batches(batch_size=64):
+                    yield from batch.to_pylist()
+        except (pa.ArrowException, OSError, UnicodeDecodeError):  # damaged: Arrow says so in all these ways
+            yield None
 
 
 _WRITERS: dict[Format, Callable[[Iterable[dict[str, Any]], IO[bytes]], None]] = {

@@ -1,12 +1,20 @@
 """Inputs to documents: each with an id that no other has, or the reason why it cannot be sent."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import IO
 
-from guillemet_client._files import STDIN, UnreadableFile, name_of, to_text
+from guillemet_client._files import UnreadableFile, name_of, to_text
 from guillemet_client.corpora.inputs import Input, Kind
 from guillemet_client.corpora.opening import opened
 from guillemet_client.corpora.tables import Columns, Row, WrongColumn, csv_rows, jsonl_rows, parquet_rows
+
+_ROWS: Mapping[Kind, Callable[[IO[bytes], str, Columns], Iterator[Row]]] = {
+    Kind.JSONL: jsonl_rows,
+    Kind.CSV: csv_rows,
+    Kind.TSV: partial(csv_rows, delimiter="\t"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,7 @@ def check_columns(inputs: Sequence[Input], columns: Columns) -> None:
         ModuleNotFoundError: There is a Parquet file, and pyarrow is not installed.
     """
     for each in inputs:
-        if each.kind is not Kind.TXT and each.path != STDIN:
+        if each.kind is not Kind.TXT and each.can_be_reread:
             try:
                 next(_rows(each, columns), None)
             except UnreadableFile:
@@ -49,7 +57,7 @@ def read_documents(inputs: Sequence[Input], columns: Columns) -> Iterator[Given 
     """Yield the documents of the files, in order.
 
     Raises:
-        WrongColumn: The standard input lacks a column.
+        WrongColumn: The standard input, or another pipe, lacks a column.
     """
     seen: set[str] = set()
     for each in inputs:
@@ -74,8 +82,11 @@ def _documents(source: Input, columns: Columns) -> Iterator[Given | Rejected]:
                 text = to_text(stream.read())
             yield Given(name, text, source.n_bytes)
         else:
+            row: Row | None = None
             for row, n_bytes in _rows(source, columns):
                 yield _document(row, n_bytes)
+            if row is None:
+                yield Rejected(name, "UNREADABLE", "holds no document; one at least is accepted", 0)
     except UnreadableFile as error:
         yield Rejected(name, "UNREADABLE", str(error), 0)
 
@@ -93,10 +104,9 @@ def _rows_of(source: Input, name: str, columns: Columns) -> Iterator[tuple[Row, 
         for row, share in parquet_rows(source.path, name, columns):
             yield row, share * source.n_bytes
         return
-    rows = csv_rows if source.kind is Kind.CSV else jsonl_rows
     with opened(source.path) as (stream, position):
         before = 0
-        for row in rows(stream, name, columns):
+        for row in _ROWS[source.kind](stream, name, columns):
             now = position()
             yield row, now - before
             before = now

@@ -82,6 +82,8 @@ def read_articles(lines: str) -> Iterator[Article]:
             raise NotOfTheFormat(f"line {number}: nested too deeply") from None
         except NotOfTheFormat as error:
             raise NotOfTheFormat(f"line {number}: {error}") from None
+        except ValueError:  # Python's own advice about it is not for who wrote the file
+            raise NotOfTheFormat(f"line {number}: a number has thousands of digits") from None
 
 
 def _speaker(entity: Fields, text: str) -> Speaker:

@@ -16,7 +16,8 @@ from guillemet_client.viewing.fields import NotOfTheFormat
 from guillemet_client.viewing.page import view_page
 
 # Files of this name hold documents that are shown as they are; any other is a text, and the server is asked.
-_DOCUMENTS = ".jsonl"
+_DOCUMENTS = (".jsonl", ".ndjson")
+_TIMEOUT_SECONDS = 300.0
 
 
 @asks_a_server
@@ -24,7 +25,8 @@ def view(
     files: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE", help="UTF-8 texts, a document each, - being the standard input; or .jsonl files of the one format."
+            metavar="FILE",
+            help="UTF-8 texts, a document each, - being the standard input; or .jsonl and .ndjson files of the one format.",
         ),
     ],
     *,
@@ -34,14 +36,19 @@ def view(
         float | None,
         typer.Option(min=0, max=1, help="Leave out what is less probable.  [default: the model's own thresholds]"),
     ] = None,
-    timeout: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="For each file.")] = 300.0,
+    timeout: Annotated[
+        float | None, typer.Option(min=0, metavar="SECONDS", help=f"For each text.  [default: {_TIMEOUT_SECONDS:g}]")
+    ] = None,
 ) -> None:
     """Write a page that shows the quotations of texts, and who said them, in a browser; it needs no network."""
     if output.is_dir() or not output.parent.is_dir():
         refuse(f"--output: {output} cannot be written; a file in a folder that exists is accepted")
     if output.resolve() in (Path(path).resolve() for path in files if path != STDIN):
         refuse(f"--output: {output} is read, so it cannot be written")
-    asked = any(not path.endswith(_DOCUMENTS) for path in files)
+    asked = not all(map(_holds_documents, files))
+    if not asked and any(option is not None for option in (server.address, min_probability, timeout)):
+        refuse("--server, --min-probability and --timeout are for texts; documents are shown as they are")
+    timeout = _TIMEOUT_SECONDS if timeout is None else timeout
     articles: list[Article] = []
     failed = False
     with connected(server, timeout=timeout, min_probability=min_probability) if asked else nullcontext() as client:
@@ -61,9 +68,13 @@ def view(
         raise typer.Exit(1)
 
 
+def _holds_documents(path: str) -> bool:
+    return path.lower().endswith(_DOCUMENTS)
+
+
 def _articles_of(path: str, client: Client | None) -> list[Article]:
     text = read_text(path)
-    if client is None or path.endswith(_DOCUMENTS):
+    if client is None or _holds_documents(path):
         return list(read_articles(text.removeprefix("\ufeff")))
     document = dataclasses.replace(client.extract(text), id=Path(name_of(path)).name)
     return [Article.from_json(document.to_json())]

@@ -47,8 +47,7 @@ class _Annotating:
     def add(self, label: str, spans: Sequence[Span], note: Mapping[str, Any] | None = None) -> str:
         """Add an annotation; return its id."""
         key = str(len(self.marked.by_id) + 1)
-        said = {name: value for name, value in (note or {}).items() if value is not None}
-        self.marked.by_id[key] = Annotation(label, tuple(spans), said)
+        self.marked.by_id[key] = Annotation(label, tuple(spans), note or {})
         return key
 
     def relate(self, label: str, first: str, second: str) -> None:
@@ -58,8 +57,8 @@ class _Annotating:
         """Add the mentions; return their ids by their spans. An entity without mentions stands nowhere."""
         label = SPEAKERS[entity.kind]
         value = entity.to_json()
-        note = {"kind": value.pop("kind") if kind_of(label) is not entity.kind else None}
-        note |= {name: value[name] for name in value if name not in {"kind", "mentions"}}
+        said_by_others = {"mentions", "kind"} if kind_of(label) is entity.kind else {"mentions"}
+        note = {name: said for name, said in value.items() if name not in said_by_others and said is not None}
         spans = entity.mentions or (NOWHERE,)
         ids = [self.add(label, [span], note if number == 0 else None) for number, span in enumerate(spans)]
         if len(ids) > 1:

@@ -16,7 +16,7 @@ from pathlib import Path
 from guillemet_client import Span
 from guillemet_evaluation.documents import Document
 
-LOST = "entities, probabilities, and which spans, cue and source belong together"
+LOST = "entities, probabilities, other fields, and which spans, cue and source belong together"
 
 _PARAGRAPH = re.compile(r"[^\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 _TOKEN = re.compile(r"\w+(?:['’](?=\w))?|[^\w\s]")

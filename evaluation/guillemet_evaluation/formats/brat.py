@@ -23,7 +23,7 @@ from guillemet_client import Span
 from guillemet_evaluation.decoding import json_of
 from guillemet_evaluation.documents import Document
 from guillemet_evaluation.formats.annotating import annotations_of
-from guillemet_evaluation.formats.files import Intake, files_below, read_text
+from guillemet_evaluation.formats.files import Intake, files_below, list_below, read_text
 from guillemet_evaluation.formats.interpreting import document_of
 from guillemet_evaluation.formats.scheme import (
     ENDS,
@@ -53,6 +53,8 @@ _BREAK = re.compile(f"[{_BREAKS}]")
 # Of ids, no part of the name of a file.
 _UNSAFE = re.compile(r'[%/\\:*?"<>|\x00-\x1f\x7f]|^\.')
 
+_LONGEST_NAME_BYTES = 255
+
 
 def read(intake: Intake) -> None:
     """Read an annotation file, or all below a folder, each with its text."""
@@ -63,7 +65,7 @@ def read(intake: Intake) -> None:
     for file in files_below(path, ".ann", collected):
         name = file.relative_to(path)
         _Reading(file, name.as_posix(), name.with_suffix("").as_posix(), collected).document()
-    for file in sorted(path.rglob("*.txt")):
+    for file in list_below(path, ".txt", lambda _: None):  # what cannot be read is said already
         if not file.with_suffix(".ann").exists():
             what = f"has no {file.stem}.ann beside it; an empty one stands for a text without quotations"
             collected.fault(Fault(what, file.relative_to(path).as_posix()))
@@ -73,7 +75,7 @@ def write(documents: Sequence[Document], path: Path) -> None:
     """Write two files a document into a folder, and the `annotation.conf` that brat needs to show and edit them.
 
     Raises:
-        InvalidDocuments: A span holds no word for brat to show.
+        InvalidDocuments: A span holds no word for brat to show, or an id is too long for the name of a file.
     """
     marked = {of_text.id: annotations_of(of_text) for of_text in documents}
     faults = [
@@ -83,11 +85,17 @@ def write(documents: Sequence[Document], path: Path) -> None:
         for span in annotation.spans
         if span != NOWHERE and not _parts(span, annotations.text)
     ]
+    names = {document: _UNSAFE.sub(lambda unsafe: f"%{ord(unsafe[0]):02X}", document) for document in marked}
+    faults += [
+        Fault(f"is longer, as the name of a file, than {_LONGEST_NAME_BYTES} bytes", document=f"{document[:40]}…", field="id")
+        for document, name in names.items()
+        if len(f"{name}.txt".encode()) > _LONGEST_NAME_BYTES
+    ]
     if faults:
         raise InvalidDocuments(str(path), faults)
     path.mkdir(parents=True, exist_ok=True)
     for document, annotations in marked.items():
-        name = _UNSAFE.sub(lambda unsafe: f"%{ord(unsafe[0]):02X}", document)
+        name = names[document]
         (path / f"{name}.txt").write_text(annotations.text, encoding="utf-8", newline="")
         (path / f"{name}.ann").write_text("".join(f"{line}\n" for line in _lines(annotations)), encoding="utf-8", newline="")
     (path / "annotation.conf").write_text(_configuration(), encoding="utf-8")

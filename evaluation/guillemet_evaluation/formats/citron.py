@@ -11,6 +11,7 @@ their own.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from guillemet_evaluation.formats.claiming import ClaimedDocument, ClaimedQuotation
@@ -105,8 +106,8 @@ def _probability(document: ClaimedDocument, path: str, confidence: Any) -> float
     """Return what the extractor writes as a string: its probability of the source times those of the contents."""
     if confidence is None:
         return None
-    try:
-        return float(confidence)
-    except (TypeError, ValueError, OverflowError):
-        document.fault(path, "is no number")
-        return None
+    if not isinstance(confidence, bool):
+        with suppress(TypeError, ValueError, OverflowError):
+            return float(confidence)
+    document.fault(path, "is no number")
+    return None

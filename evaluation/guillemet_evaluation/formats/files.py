@@ -1,5 +1,6 @@
 """What adapters read: texts and JSON values of files and folders, each with where it was."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -65,11 +66,28 @@ def json_values(path: Path, collected: Collected) -> Iterator[tuple[str, str, An
 
 
 def files_below(folder: Path, suffix: str, collected: Collected) -> list[Path]:
-    """Return the files of a suffix in a folder and its folders, in order; that there is none is a fault."""
-    found = sorted(folder.rglob(f"*{suffix}"))
-    if not found:
+    """Return the files of a suffix in a folder and its folders, in order; that there is none, or one is closed, is a fault."""
+    n_faults = collected.n_faults
+    found = list_below(folder, suffix, collected.fault)
+    if not found and collected.n_faults == n_faults:
         collected.fault(Fault(f"holds no {suffix} file"))
     return found
+
+
+def list_below(folder: Path, suffix: str, report: Callable[[Fault], None]) -> list[Path]:
+    """Return the files of a suffix in a folder and its folders, in order.
+
+    Args:
+        folder: Its links to folders are not followed.
+        suffix: With its dot.
+        report: Takes what is said of folders that cannot be read.
+    """
+
+    def unreadable(error: OSError) -> None:
+        report(Fault(_unreadable(error), Path(error.filename).relative_to(folder).as_posix()))
+
+    walked = os.walk(folder, onerror=unreadable)
+    return sorted(Path(parent, name) for parent, _, names in walked for name in names if name.endswith(suffix))
 
 
 def read_text(path: Path, where: str, collected: Collected) -> str | None:

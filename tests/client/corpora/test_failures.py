@@ -30,9 +30,22 @@ def parquet(**columns: Any) -> bytes:
     return buffer.getvalue()
 
 
+def twice(name: str) -> bytes:
+    """Return a Parquet file with two columns of one name."""
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"])], [name, name]), buffer)
+    return buffer.getvalue()
+
+
 def damaged(table: bytes) -> bytes:
     """Return a Parquet file whose footer is whole and whose pages are not."""
     return table[:4] + b"\xff" * 60 + table[64:]
+
+
+def not_unicode() -> bytes:
+    """Return a Parquet file whose second text of three is Latin-1."""
+    texts = pa.array([b"a", b"\xe9", b"b"], pa.binary())
+    return parquet(text=pa.StringArray.from_buffers(3, *texts.buffers()[1:]))
 
 
 # One document, or one file, among others
@@ -75,7 +88,12 @@ def damaged(table: bytes) -> bytes:
         ("a.jsonl", f"{GOOD}\n", "good", "DOCUMENT_ID_DUPLICATE", "an earlier document has the same id"),
         ("a.csv", "id,text\nx,a,b\n", "a.csv:1", "UNREADABLE", "3 cells; the header has 2"),
         ("a.csv", 'id,text\n1,a\n2,"never closed\n', "a.csv", "UNREADABLE", "no CSV after row 1 ("),
-        ("a.csv", b"id,text\nx,\xe9\n", "a.csv", "UNREADABLE", "not UTF-8 (byte 0xE9); UTF-8 is accepted"),
+        ("a.csv", b"id,text\nw,a\nx,\xe9\ny,b\n", "a.csv:2", "UNREADABLE", "not UTF-8 (byte 0xE9); UTF-8 is accepted"),
+        ("a.csv", b"id,text,\xe9\nx,a,b\n", "a.csv", "UNREADABLE", "not UTF-8 (byte 0xE9); UTF-8 is accepted"),
+        ("a.jsonl", '{"id": "x"}\n{"id": "y", "text": "a"}\n', "x", "TEXT_MISSING", "no text; a string is accepted"),
+        ("a.jsonl", "\n", "a.jsonl", "UNREADABLE", "holds no document; one at least is accepted"),
+        ("a.csv", "id,text\n", "a.csv", "UNREADABLE", "holds no document; one at least is accepted"),
+        ("a.parquet", not_unicode(), "a.parquet:2", "UNREADABLE", "not UTF-8; UTF-8 is accepted"),
         ("a.parquet", b"PAR1 and so on", "a.parquet", "UNREADABLE", "no Parquet, or damaged ("),
         ("a.parquet", damaged(parquet(text=["é" * 100])), "a.parquet", "UNREADABLE", "no Parquet, or damaged ("),
     ],
@@ -126,7 +144,19 @@ def test_many_failures_are_not_all_shown(batch: Batch, read: Read) -> None:
         ("a.parquet", parquet(text=[1]), (), "a.parquet: --text-column: column 'text' holds int64, no text"),
         ("a.csv", "key,text", ("--id-column", "id"), "a.csv: --id-column: no column 'id'; there are 'key', 'text'"),
         ("-", '{"id": 1}', (), "stdin: --text-column: no column 'text'; there are 'id'"),
+        ("a.jsonl", '{"text": "a"}\n' * 101, ("--id-column", "key"), "a.jsonl: --id-column: no column 'key'; there are 'text'"),
+        ("a.csv", "text,id,text\na,b,c", (), "a.csv: --text-column: 2 columns have the name 'text'; one is accepted"),
+        ("a.csv", "text,id,id\na,b,c", (), "a.csv: --id-column: 2 columns have the name 'id'; one is accepted"),
+        ("a.parquet", twice("text"), (), "a.parquet: --text-column: 2 columns have the name 'text'; one is accepted"),
+        ("a.parquet", parquet(id=[b"a"], text=["a"]), (), "a.parquet: --id-column: column 'id' holds binary, neither strings"),
+        ("a.tsv", "id,text\na,b\n", (), "a.tsv: --text-column: no column 'text'; there are 'id,text'"),
         ("-", "", ("--input-format", "parquet"), "stdin: Parquet is read from files only"),
+        (
+            "a.parquet.gz",
+            gzip.compress(parquet(text=["a"])),
+            (),
+            "a.parquet.gz: Parquet is compressed within, and read as .par",
+        ),
         ("a.dat", "", (), "a.dat: its name does not say what it holds; .txt, .jsonl,"),
     ],
 )
@@ -150,6 +180,8 @@ def test_an_input_that_cannot_be_meant(
         ("empty", "empty: means no file that can be read; .txt, .jsonl,"),
         ("*.parquet", "*.parquet: means no file that can be read; .txt, .jsonl,"),
         ("nul\0.txt", "nul\0.txt: no such file or folder"),
+        ("nul\0/*.txt", "nul\0/*.txt: means no file that can be read; .txt, .jsonl,"),
+        ("", "an empty path is no input; files, folders, patterns and - are"),
     ],
 )
 def test_a_name_that_means_nothing(batch: Batch, name: str, sentence: str) -> None:
@@ -159,6 +191,28 @@ def test_a_name_that_means_nothing(batch: Batch, name: str, sentence: str) -> No
 
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert done.err.startswith(f"guillemet: {sentence}")
+
+
+@pytest.fixture
+def closed_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a folder that nobody can look into, whatever he may: its path is longer than the system takes."""
+    for name in ["press", *(["x" * 250] * 17)]:
+        Path(name).mkdir()
+        monkeypatch.chdir(name)
+    monkeypatch.chdir(tmp_path)
+    return Path("press")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="paths are as long as one likes")
+@pytest.mark.parametrize("pattern", ["{}", "{}/**/*.txt", "{}" + "/*" * 18])
+def test_a_folder_that_cannot_be_read_is_not_passed_over(batch: Batch, closed_folder: Path, pattern: str) -> None:
+    write("press/a.txt", "« Oui »")
+
+    done = batch(pattern.format(closed_folder), "--output", "out.jsonl")
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("guillemet: press/xxx")
+    assert done.err.endswith("x: cannot be read (File name too long); folders that can be are accepted\n")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import lzma
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ def test_a_pattern_leads_through_no_link_that_leads_back(batch: Batch, texts: Te
         write(name, name)
     Path("press/again").symlink_to(".", target_is_directory=True)
     Path("press/a/back").symlink_to("..", target_is_directory=True)
+    Path("press/itself").symlink_to("itself")
 
     batch(pattern, "--output", "out.jsonl")
 
@@ -187,6 +189,37 @@ def test_a_row_of_parquet_without_an_id_goes_by_its_place(batch: Batch, texts: T
     batch("a.parquet", "--output", "out.jsonl")
 
     assert texts("out.jsonl") == {"a.parquet:1": "a", "a.parquet:2": "b"}
+
+
+def test_of_json_lines_each_object_says_whether_it_has_an_id(batch: Batch, texts: Texts) -> None:
+    write("a.jsonl", lines({"text": "a"}, {"id": "b", "text": "b"}))
+
+    batch("a.jsonl", "--output", "out.jsonl")
+
+    assert texts("out.jsonl") == {"a.jsonl:1": "a", "b": "b"}
+
+
+def test_what_tabs_part_may_have_commas_in_its_header(batch: Batch, texts: Texts) -> None:
+    write("a.tsv", "id\ttext\ta, b, c, d\nx\t« Oui »\t0\n")
+
+    batch("a.tsv", "--output", "out.jsonl")
+
+    assert texts("out.jsonl") == {"x": "« Oui »"}
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="pipes have no names here")
+def test_a_pipe_is_read_once_and_whole(batch: Batch, texts: Texts) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, lines({"id": "a", "text": "a"}, {"id": "b", "text": "b"}).encode())
+    os.close(writer)
+
+    piped = f"/dev/fd/{reader}"
+    refused = batch(piped, "--output", "out.jsonl", "--input-format", "parquet")
+    done = batch(piped, "--output", "out.jsonl", "--input-format", "jsonl")
+
+    os.close(reader)
+    assert (refused.code, refused.err) == (2, f"guillemet: {piped}: Parquet is read from files only\n")
+    assert (done.code, done.err, list(texts("out.jsonl"))) == (0, "", ["a", "b"])
 
 
 # The standard input

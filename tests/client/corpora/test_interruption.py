@@ -66,6 +66,19 @@ def test_a_failure_without_a_signal_stays_what_it_is() -> None:
         raise LookupError
 
 
+@SIGNALS
+def test_a_signal_that_is_ignored_stays_so(number: signal.Signals) -> None:
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        interruption = Interruption()
+        with interruption.handled(), interruption.raising():
+            send(number)
+            assert signal.getsignal(number) is signal.SIG_IGN
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
+
+
 def test_afterwards_signals_mean_what_they_meant() -> None:
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
 

@@ -99,7 +99,7 @@ def test_a_corpus_without_documents(batch: Batch, output: str, n_lines: int) -> 
 
     done = batch("empty.jsonl", "--output", output)
 
-    assert done.code == 0
+    assert (done.code, done.err) == (1, "guillemet: empty.jsonl: holds no document; one at least is accepted\n")
     assert done.out.startswith("documents     0\nquotations    0\ntop speakers  none\n")
     assert len(Path(output).read_text(encoding="utf-8").splitlines()) == n_lines
 
@@ -174,9 +174,47 @@ def test_what_failed_is_tried_again(batch: Batch, read: Read, service: Any, new_
     assert sorted(document["id"] for document in read("out.jsonl")) == [row["id"] for row in ROWS]
 
 
+def test_a_bad_line_among_answers_costs_none_of_them(batch: Batch, expected: Any) -> None:
+    partial = write(Path("out.jsonl.partial"), expected[:4])
+    answers = partial.read_bytes().splitlines(keepends=True)
+    partial.write_bytes(b"".join([*answers[:2], b"my notes\n", *answers[2:]]))
+    before = partial.read_bytes()
+
+    done = batch("in.jsonl", "--output", "out.jsonl", "--resume")
+
+    assert (done.code, partial.read_bytes()) == (2, before)
+    assert done.err == (
+        "guillemet: out.jsonl.partial: line 3 is no answer, and others follow it: mend it, or --force begins anew\n"
+    )
+
+
+def test_what_a_link_leads_to_is_written(batch: Batch, read: Read, expected: Any) -> None:
+    Path("store").mkdir()
+    Path("out.jsonl").symlink_to("store/answers")
+
+    assert batch("in.jsonl", "--output", "out.jsonl").code == 0
+
+    assert Path("out.jsonl").is_symlink()
+    assert read("store/answers") == expected
+    assert os.listdir("store") == ["answers"]  # noqa: PTH208
+
+
+# As one that an answer would be, but for a field that is read.
+ODD = '{"id": "d0", "text": "a", "entities": [%s], "quotations": [%s]}\n'
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
-    [("out.jsonl", b'{"id": 1}\n'), ("out.jsonl", b"my notes\n"), ("out.parquet", b"PAR1"), ("out.parquet", None)],
+    [
+        ("out.jsonl", b'{"id": 1}\n'),
+        ("out.jsonl", b"my notes\n"),
+        ("out.jsonl", b"[" * 100_000),
+        ("out.jsonl", (ODD % ('{"id": "e1"}', "")).encode()),
+        ("out.jsonl", (ODD % ("", '{"spans": [[0, 1]]}')).encode()),
+        ("out.parquet", b"PAR1"),
+        ("out.parquet", b"PAR1" + b"\xff" * 60 + b"\x10\0\0\0PAR1"),
+        ("out.parquet", None),
+    ],
 )
 def test_what_something_else_wrote_is_left_alone(batch: Batch, name: str, data: bytes | None) -> None:
     if data is None:

@@ -42,9 +42,21 @@ def test_texts_are_extracted_and_documents_shown_as_they_are(address: str, docum
 
 
 def test_documents_alone_need_no_server(document: dict[str, Any]) -> None:
-    done = view(write("gold.jsonl", json.dumps(document)), "-o", "page.html", "--server", "no address")
+    files = [write(name, json.dumps(document)) for name in ("gold.jsonl", "GOLD.NDJSON")]
 
-    assert (done.exit_code, titles("page.html")) == (0, ["dépêches/&lt;eaux&gt;.txt"])
+    done = view(*files, "-o", "page.html")
+
+    assert (done.exit_code, titles("page.html")) == (0, ["dépêches/&lt;eaux&gt;.txt"] * 2)
+
+
+@pytest.mark.parametrize("option", [("--server", "localhost:1"), ("--min-probability", "0.5"), ("--timeout", "1")])
+def test_documents_alone_take_no_option_of_a_server(document: dict[str, Any], option: tuple[str, str]) -> None:
+    done = view(write("gold.jsonl", json.dumps(document)), "-o", "page.html", *option)
+
+    assert (done.exit_code, Path("page.html").exists()) == (2, False)
+    assert done.stderr == (
+        "guillemet: --server, --min-probability and --timeout are for texts; documents are shown as they are\n"
+    )
 
 
 def test_a_bad_file_costs_one_line_and_no_other_file(address: str) -> None:

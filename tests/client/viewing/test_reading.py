@@ -87,6 +87,7 @@ def test_what_is_not_of_the_format_is_said(document: dict[str, Any], path: str, 
         ("{", "line 3: not JSON at column 2 (Expecting property name enclosed in double quotes)"),
         ("[]", "line 3: the value is a list; an object is accepted"),
         ("[" * 100_000, "line 3: nested too deeply"),
+        (f"[{'1' * 5_000}]", "line 3: a number has thousands of digits"),
     ],
 )
 def test_a_bad_line_is_named(document: dict[str, Any], line: str, sentence: str) -> None:

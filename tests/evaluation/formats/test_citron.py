@@ -173,6 +173,10 @@ def test_words_that_are_not_in_the_text_are_faults_or_have_no_place(tmp_path: Pa
             "document bac, quotes[0].confidence: is no number",
         ),
         (
+            {"quotes": [{"contents": [span("bac", 1)], "confidence": True}]},
+            "document bac, quotes[0].confidence: is no number",
+        ),
+        (
             {"quotes": [{"contents": [span("bac", 1)], "confidence": 7}]},
             "quotations[0].probability: is 7.0; a number from 0 to 1 is accepted",
         ),

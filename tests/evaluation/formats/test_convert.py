@@ -123,6 +123,64 @@ def test_what_a_prediction_says_is_nowhere_in_the_text_goes_nowhere(convert: Con
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "format", "sentence"),
+    [
+        ("none.jsonl", "guillemet", "holds no document; at least one is needed"),
+        ("none.json", "citron", "is empty; a JSON value is accepted"),
+        ("blank.json", "fracas", "is empty; a JSON value is accepted"),
+    ],
+)
+def test_nothing_is_not_converted(convert: Convert, name: str, format: str, sentence: str) -> None:
+    Path(name).write_text("\n \n" if name == "blank.json" else "", encoding="utf-8")
+
+    result = convert(name, "out.jsonl", "--from", format)
+
+    assert (result.exit_code, result.stderr) == (2, f"guillemet: {name}: {sentence}\n")
+    assert not Path("out.jsonl").exists()
+
+
+@pytest.mark.parametrize(("format", "file"), [("brat", "a.ann"), ("citron", "a.json")])
+def test_a_folder_that_cannot_be_read_is_a_fault(
+    convert: Convert, format: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody can look into a folder whose path is longer than the system takes.
+    for name in ["press", *(["x" * 250] * 17)]:
+        Path(name).mkdir()
+        monkeypatch.chdir(name)
+    monkeypatch.chdir(tmp_path)
+    Path("press", file).write_text('{"text": "a", "quotes": []}' if format == "citron" else "", encoding="utf-8")
+    Path("press/a.txt").write_text("Rien.", encoding="utf-8")
+
+    result = convert("press", "out.jsonl", "--from", format)
+
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert result.stderr.startswith("guillemet: press: xxx")
+    assert result.stderr.endswith("x: cannot be read (File name too long)\n")
+
+
+def test_an_id_too_long_for_a_file_leaves_nothing_behind(convert: Convert) -> None:
+    documents = [{"id": own, "text": "Rien.", "quotations": []} for own in ("a", "é" * 126)]
+    Path("long.jsonl").write_text("".join(f"{json.dumps(document)}\n" for document in documents), encoding="utf-8")
+
+    result = convert("long.jsonl", "brat", "--to", "brat")
+
+    assert (result.exit_code, Path("brat").exists()) == (2, False)
+    assert result.stderr == (f"guillemet: brat: document {'é' * 40}…, id: is longer, as the name of a file, than 255 bytes\n")
+
+
+@pytest.mark.parametrize("format", ["guillemet", "brat", "fracas"])
+def test_other_fields_of_a_document_are_kept(convert: Convert, format: str) -> None:
+    fields = {"outlet": "Le Quai", "score": 3, "tags": ["a", {"b": None}], "desk": None}
+    document = {"id": "a", "text": "Rien.", "entities": [], "quotations": [], **fields}
+    Path("in.jsonl").write_text(json.dumps(document), encoding="utf-8")
+
+    assert convert("in.jsonl", "there", "--to", format).exit_code == 0
+    assert convert("there", "out.jsonl", "--from", format).exit_code == 0
+
+    assert json.loads(Path("out.jsonl").read_text(encoding="utf-8")) == document
+
+
 def test_every_fault_is_a_line(convert: Convert) -> None:
     Path("bad.jsonl").write_text('{"id": 1}\n[]\n', encoding="utf-8")
 
