@@ -142,11 +142,11 @@ def train(config: TrainingConfig) -> None:
             if time.monotonic() - saved > config.checkpoint_seconds:
                 _save(checkpoint, parts, done)
                 saved = time.monotonic()
+    _save(checkpoint, parts, done)  # before they are mixed: who gives the command again mixes them again
     trained = cast("QuotationModel", average.module)
     if config.beginning_share:
         _mix(trained, QuotationModel.load(config.encoder), config.beginning_share)
     trained.save(config.output, config.encoder / "tokenizer.json")
-    _save(checkpoint, parts, done)
 
 
 def _beginning(config: TrainingConfig) -> QuotationModel:

@@ -226,6 +226,11 @@ def test_a_share_of_what_a_model_began_with_is_kept(config: TrainingConfig, whol
     for name, value in saved.items():
         torch.testing.assert_close(value, 0.25 * begun[name] + 0.75 * ended[name])
 
+    train(mixed)  # again: it keeps that share, not a share of that
+
+    again = QuotationModel.load(mixed.output).state_dict()
+    assert all(torch.equal(again[name], value) for name, value in saved.items())
+
 
 def test_an_encoder_alone_has_no_share_to_keep(tiny_encoder_folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
