@@ -101,7 +101,7 @@ def _fit(answers: Sequence[Answer]) -> Scale:
 def _answers(number: int, gold: dict[str, Any], document: Document) -> Iterator[Answer]:
     """Yield the decisions that `document` states, judged by the annotation.
 
-    An institution is stated once for an entity, however often it speaks: its answers weigh as much as one.
+    An institution is found once for an entity, and stated whenever it speaks: its answers weigh as many as the root of their number.
     """
     entities = {entity["id"]: entity for entity in gold["entities"]}
     mine = {entity.id: entity for entity in document.entities}
@@ -124,7 +124,7 @@ def _answers(number: int, gold: dict[str, Any], document: Document) -> Iterator[
             answer = Answer(kind, found.institution_probability, institution == wanted, number)
             told.setdefault(found.id, []).append(answer)
     for answers in told.values():
-        yield from (answer._replace(weight=1 / len(answers)) for answer in answers)
+        yield from (answer._replace(weight=len(answers) ** -0.5) for answer in answers)
 
 
 def _aligned(gold: dict[str, Any], document: Document) -> Iterator[tuple[int, int]]:
