@@ -101,7 +101,7 @@ def _fit(answers: Sequence[Answer]) -> Scale:
 def _answers(number: int, gold: dict[str, Any], document: Document) -> Iterator[Answer]:
     """Yield the decisions that `document` states, judged by the annotation.
 
-    An institution is found once for an entity, and stated whenever it speaks: its answers weigh as many as the root of their number.
+    An institution is found once for an entity, and stated whenever it speaks: its answers weigh as the root of their number.
     """
     entities = {entity["id"]: entity for entity in gold["entities"]}
     mine = {entity.id: entity for entity in document.entities}
