@@ -5,6 +5,7 @@ And a browser to look at pages with.
 
 import json
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,14 @@ CONTRASTS = """() => {
   return [...plain.map((it) => ratio(it)), ...[...document.querySelectorAll(".call")].map((it) => ratio(it, "::after"))];
 }"""
 HEADS = HeadConfig(tagging_width=32, span_width=16, pair_width=16)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def heeded_interrupts() -> Iterator[None]:
+    """Heed Ctrl-C, here and in the commands that tests start, though what a shell runs in its background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")
