@@ -177,17 +177,20 @@ def attribute(evidence: Evidence) -> list[Attributed]:
 def _utterances(found: Sequence[Candidate], relations: RelationProbabilities) -> list[list[int]]:
     """Return the contents, those that go on with another in one list with it."""
     utterances: dict[int, list[int]] = {}
+    sources: dict[int, int | None] = {}  # of the utterances, by their first content
     for index, candidate in enumerate(found):
         if candidate.kind is not SpanKind.CONTENT:
             continue
         before = relations.likeliest(index, Relation.CONTINUES)
-        parts = (*utterances[before], index) if before is not None else ()
-        sources = {relations.likeliest(part, Relation.SOURCE) for part in parts} - {None}
-        if len(sources) > 1:
+        source = relations.likeliest(index, Relation.SOURCE)
+        said_by = None if before is None else sources[utterances[before][0]]
+        if source is not None and said_by is not None and source != said_by:
             before = None  # nobody goes on with another's words
         utterance = utterances[before] if before is not None else []
         utterance.append(index)
         utterances[index] = utterance
+        if source is not None or utterance[0] == index:
+            sources[utterance[0]] = source
     return list({id(utterance): utterance for utterance in utterances.values()}.values())
 
 
