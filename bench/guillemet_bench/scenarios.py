@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from dataclasses import dataclass
 from itertools import cycle
 
+from guillemet_bench.accounts import Metrics
 from guillemet_bench.calls import Caller, Request
 from guillemet_bench.loads import first, open_loop
 from guillemet_bench.measuring import Tally
@@ -16,6 +17,7 @@ _HUGE_CHARACTERS = 200_000
 _FOR_EVER = 1e9
 _IN_FLIGHT = 32
 _DRAIN_SECONDS = 60.0
+_BETWEEN_LOOKS_SECONDS = 0.01
 
 
 @asynccontextmanager
@@ -92,13 +94,28 @@ class Drain:
 
 async def drain(server: ServerProcess, requests: Sequence[Request]) -> Drain:
     """Stop a server under load."""
+    before = await asyncio.to_thread(_received, server)
     async with Caller(server.address) as caller:
         tally = Tally()
         calls = [asyncio.create_task(caller.ask(request, tally)) for request in first(requests, _IN_FLIGHT)]
-        # When one is answered, the others wait or are read.
-        await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+        # What is on its way when it stops is not accepted.
+        await _until_received(server, before + len(calls))
         began = time.monotonic()
         server.terminate()
         await asyncio.gather(*calls)
         status = await asyncio.to_thread(server.wait, _DRAIN_SECONDS)
     return Drain(len(calls), len(calls) - len(tally.answered), time.monotonic() - began, status)
+
+
+def _received(server: ServerProcess) -> int:
+    """Return how many RPCs a server answered or has in work."""
+    metrics = Metrics(server.metrics_address)
+    return metrics.total("guillemet_rpcs_total") + metrics.total("guillemet_rpcs_in_flight")
+
+
+async def _until_received(server: ServerProcess, number: int) -> None:
+    """Return when it received so many."""
+    while True:
+        if await asyncio.to_thread(_received, server) >= number:
+            return
+        await asyncio.sleep(_BETWEEN_LOOKS_SECONDS)
