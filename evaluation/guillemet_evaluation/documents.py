@@ -103,7 +103,7 @@ class Document:
     entities: tuple[Entity, ...] = ()
     quotations: tuple[Quotation, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
-    """Every other string field: source, outlet, title, licence."""
+    """Every other field, of any JSON value: source, outlet, title, licence."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the document in the one format, ready for ``json.dumps``."""

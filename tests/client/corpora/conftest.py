@@ -1,44 +1,22 @@
 """``guillemet batch`` in an empty folder, asking the canned server."""
 
-import io
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from guillemet_client import cli
-
-
-class Outcome(NamedTuple):
-    """What the command left."""
-
-    code: int
-    out: str
-    err: str
-
-
-Batch = Callable[..., Outcome]
+Batch = Callable[..., Any]
 
 
 @pytest.fixture
-def batch(
-    address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Callable[..., Outcome]:
+def batch(address: str, guillemet: Batch) -> Batch:
     """Run the command; the server is the canned one unless another is named."""
-    monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str, stdin: bytes = b"") -> Outcome:
+    def run(*arguments: str, stdin: bytes = b"") -> Any:
         server = () if "--server" in arguments else ("--server", address)
-        monkeypatch.setattr(sys, "argv", ["guillemet", "batch", *arguments, *server])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(stdin))))
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        code = ended.value.code
-        return Outcome(code if isinstance(code, int) else 0, out, err)
+        return guillemet("batch", *arguments, *server, stdin=stdin)
 
     return run
 

@@ -3,7 +3,7 @@
 import hashlib
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -140,6 +140,22 @@ def test_a_revoked_token_is_refused_from_the_next_call_on(
     assert caught.value.reason == "TOKEN_UNKNOWN"
 
 
+def second_answer(caller: gc.Client, tokens: "TokenFile") -> object:
+    """Ask twice over one stream; between the two the token is revoked."""
+    first_answered = threading.Event()
+
+    def texts() -> Iterator[str]:
+        yield TEXT
+        assert first_answered.wait(WAIT)
+        tokens.revoke("newsroom")
+        yield TEXT
+
+    answers = caller.extract_iter(texts(), errors="return", max_in_flight=1)
+    assert next(answers).quotations
+    first_answered.set()
+    return next(answers)
+
+
 def test_a_revoked_token_has_nothing_more_read_on_a_stream_that_is_open(
     secured: "Start", authority: "Authority", tokens: "TokenFile"
 ) -> None:
@@ -147,18 +163,8 @@ def test_a_revoked_token_has_nothing_more_read_on_a_stream_that_is_open(
     token = tokens.add("newsroom")
     server = secured(tls=authority.install(), tokens=tokens.path)
 
-    def texts() -> object:
-        yield TEXT
-        assert first_answered.wait(WAIT)
-        tokens.revoke("newsroom")
-        yield TEXT
-
-    first_answered = threading.Event()
     with client(server, authority, token) as caller:
-        answers = caller.extract_iter(texts(), errors="return", max_in_flight=1)
-        assert next(answers).quotations
-        first_answered.set()
-        refused = next(answers)
+        refused = second_answer(caller, tokens)
 
     assert isinstance(refused, gc.Unauthenticated)
     assert refused.reason == "TOKEN_UNKNOWN"
@@ -168,19 +174,9 @@ def test_a_revoked_token_has_no_kept_answer_on_a_stream_that_is_open(secured: "S
     tokens.add("archive")
     token = tokens.add("newsroom")
     server = secured(tokens=tokens.path, cache_bytes=10**6)
-    first_answered = threading.Event()
-
-    def texts() -> object:
-        yield TEXT
-        assert first_answered.wait(WAIT)
-        tokens.revoke("newsroom")
-        yield TEXT
 
     with gc.Client(server.address, token=gc.Token(token), timeout=WAIT) as caller:
-        answers = caller.extract_iter(texts(), errors="return", max_in_flight=1)
-        assert next(answers).quotations
-        first_answered.set()
-        refused = next(answers)
+        refused = second_answer(caller, tokens)
 
     assert isinstance(refused, gc.Unauthenticated)
     assert refused.reason == "TOKEN_UNKNOWN"

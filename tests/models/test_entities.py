@@ -1,0 +1,245 @@
+"""What an entity is called, what it is, and for whom it speaks."""
+
+from collections.abc import Callable
+
+import pytest
+
+from guillemet_models.attribution import Evidence, attribute
+from guillemet_models.coreference import resolve
+from guillemet_models.document import Document, EntityKind, QuotationType
+from guillemet_models.scheme import Relation
+
+DIRECT = QuotationType.DIRECT
+PERSON, INSTITUTION, GROUP = EntityKind.PERSON, EntityKind.INSTITUTION, EntityKind.GROUP
+Read = Callable[..., Evidence]
+
+
+def resolved(evidence: Evidence) -> Document:
+    quotations, entities = resolve(evidence, attribute(evidence))
+    return Document(text=evidence.text.text, quotations=quotations, entities=entities)
+
+
+@pytest.mark.parametrize(
+    ("mention", "kind", "name"),
+    [
+        ("M. Jean Dupont", PERSON, "Jean Dupont"),
+        ("Mme Dupont", PERSON, "Dupont"),
+        ("le docteur Dupont", PERSON, "Dupont"),
+        ("le Dr Dupont", PERSON, "Dupont"),
+        ("les syndicats", GROUP, "syndicats"),
+        ("l’Élysée", INSTITUTION, "Élysée"),
+        ("d'autres témoins", GROUP, "témoins"),
+        ("d’autres", GROUP, "d’autres"),
+        ("Le Monde", INSTITUTION, "Monde"),
+        ("les chiffres provisoires de l'Insee", INSTITUTION, "Insee"),
+        ("un récent sondage Ifop du 3 mai", INSTITUTION, "Ifop"),
+        ("une étude Sondis pour La Gazette", INSTITUTION, "Sondis"),
+        ("le bilan de l'épidémie publié mardi par la Direction de la santé", INSTITUTION, "Direction de la santé"),
+        ("l'étude de l'Insee publiée par Le Monde", INSTITUTION, "Insee"),
+        ("un communiqué de presse de la préfecture", INSTITUTION, "préfecture"),
+        ("un rapport d'étape du ministère de la Santé", INSTITUTION, "ministère de la Santé"),
+        ("le rapport de la Fondation pour le logement", INSTITUTION, "Fondation pour le logement"),
+        ("les prévisions de l'Insee pour l'année", INSTITUTION, "Insee"),
+        ("Jean\u2011Pierre Dupont", PERSON, "Jean\u2011Pierre Dupont"),
+        ("Mme von der Weide", PERSON, "von der Weide"),
+        ("Juan del Monte", PERSON, "Juan del Monte"),
+        ("Guillaume de l'Étang", PERSON, "Guillaume de l'Étang"),
+        ("l'œnologue Jean Dupont", PERSON, "Jean Dupont"),
+        ("M.Dupont", PERSON, "Dupont"),
+        ("Monseigneur Dupont", PERSON, "Dupont"),
+        ("la Lettre d'Orne", INSTITUTION, "Lettre d'Orne"),
+        ("le rapport", INSTITUTION, "rapport"),
+        ("l'Union des Pêcheurs (UDP)", INSTITUTION, "Union des Pêcheurs"),
+        ("Paul (le frère)", PERSON, "Paul"),
+        ("le collègue Jean Dupont", PERSON, "Jean Dupont"),
+        ("votre voisine", PERSON, "voisine"),
+        ("quelques élus", GROUP, "élus"),
+        ("l'une des voisines", PERSON, "l'une des voisines"),
+        ("He\u0301le\u0300ne Be\u0301ranger", PERSON, "He\u0301le\u0300ne Be\u0301ranger"),
+        ("Paul", PERSON, "Paul"),
+    ],
+)
+def test_a_name_is_without_determiner_and_civility(reader: Read, mention: str, kind: EntityKind, name: str) -> None:
+    document = resolved(
+        reader(
+            f"« Oui », dit {mention}.",
+            contents={"« Oui »": DIRECT},
+            sources=[mention],
+            mentions={mention: kind},
+            related=[(Relation.SOURCE, "« Oui »", mention)],
+        )
+    )
+
+    assert document.entities[0].name.of(document.text) == name
+
+
+@pytest.mark.parametrize(
+    ("mention", "tagged"), [("le général de Rivière", "de Rivière"), ("d'Orival", "d'Orival"), ("Le Zorg", "Le Zorg")]
+)
+def test_a_tagged_name_keeps_what_it_begins_with(reader: Read, mention: str, tagged: str) -> None:
+    document = resolved(
+        reader(
+            f"« Oui », dit {mention}.",
+            contents={"« Oui »": DIRECT},
+            sources=[mention],
+            mentions={mention: PERSON},
+            names=[tagged],
+            related=[(Relation.SOURCE, "« Oui »", mention)],
+        )
+    )
+
+    assert document.entities[0].name.of(document.text) == tagged
+
+
+@pytest.mark.parametrize("pronoun", ["l'on", "-t-il", "t-elle", "cela", "lequel"])
+def test_a_pronoun_names_nobody(reader: Read, pronoun: str) -> None:
+    document = resolved(
+        reader(
+            f"« Oui », dit {pronoun} hier.",
+            contents={"« Oui »": DIRECT},
+            sources=[pronoun],
+            mentions={pronoun: PERSON},
+            related=[(Relation.SOURCE, "« Oui »", pronoun)],
+        )
+    )
+
+    assert document.entities == ()
+
+
+def test_whom_a_text_was_for_is_not_its_issuer(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "« Oui », dit une étude de Sondis pour La Gazette.",
+            contents={"« Oui »": DIRECT},
+            sources=["une étude de Sondis pour La Gazette"],
+            mentions={"une étude de Sondis pour La Gazette": INSTITUTION},
+            names=["La Gazette"],
+            related=[(Relation.SOURCE, "« Oui »", "une étude de Sondis pour La Gazette")],
+        )
+    )
+
+    assert document.entities[0].name.of(document.text) == "Sondis"
+
+
+def test_the_fullest_tagged_name_of_all_mentions_is_the_name(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "Le secrétaire général Nikolaï Patrouchev arrive. « Non », a dit M. Patrouchev hier.",
+            contents={"« Non »": DIRECT},
+            sources=["M. Patrouchev"],
+            mentions={"Le secrétaire général Nikolaï Patrouchev": PERSON, "M. Patrouchev": PERSON},
+            names=["Nikolaï Patrouchev"],
+            related=[
+                (Relation.SOURCE, "« Non »", "M. Patrouchev"),
+                (Relation.ANTECEDENT, "M. Patrouchev", "Le secrétaire général Nikolaï Patrouchev"),
+            ],
+        )
+    )
+
+    (entity,) = document.entities
+    assert entity.name.of(document.text) == "Nikolaï Patrouchev"
+    assert [mention.of(document.text) for mention in entity.mentions] == [
+        "Le secrétaire général Nikolaï Patrouchev",
+        "M. Patrouchev",
+    ]
+
+
+def test_who_is_described_by_another_is_not_the_other(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "Anne Roux écoute. « Oui », dit le bras droit de Paul Petit.",
+            contents={"« Oui »": DIRECT},
+            sources=["le bras droit de Paul Petit"],
+            mentions={"Anne Roux": PERSON, "le bras droit de Paul Petit": PERSON},
+            names=["Anne Roux", "Paul Petit"],
+            related=[
+                (Relation.SOURCE, "« Oui »", "le bras droit de Paul Petit"),
+                (Relation.ANTECEDENT, "le bras droit de Paul Petit", "Anne Roux"),
+            ],
+        )
+    )
+
+    (entity,) = document.entities
+    assert entity.name.of(document.text) == "Anne Roux"
+
+
+def test_an_institution_speaks_for_itself(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "« Oui », écrit la CGT.",
+            contents={"« Oui »": DIRECT},
+            sources=["la CGT"],
+            mentions={"la CGT": INSTITUTION},
+            related=[(Relation.SOURCE, "« Oui »", "la CGT")],
+        )
+    )
+
+    (entity,) = document.entities
+    assert entity.kind is INSTITUTION
+    assert entity.institution is not None
+    assert entity.institution.of(document.text) == "CGT"
+
+
+def test_a_person_has_the_role_and_the_institution_that_some_mention_is_sure_of(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "Anne Roux, maire de Brest, arrive. « Oui », dit Mme Roux.",
+            contents={"« Oui »": DIRECT},
+            sources=["Mme Roux"],
+            mentions={"Anne Roux": PERSON, "Mme Roux": PERSON},
+            names=["Anne Roux", "Roux."],
+            roles=["maire de Brest"],
+            institutions=["Brest"],
+            related=[
+                (Relation.SOURCE, "« Oui »", "Mme Roux"),
+                (Relation.ANTECEDENT, "Mme Roux", "Anne Roux"),
+                (Relation.ROLE, "Anne Roux", "maire de Brest"),
+                (Relation.INSTITUTION, "Anne Roux", "Brest"),
+            ],
+        )
+    )
+
+    (entity,) = document.entities
+    assert entity.role is not None
+    assert entity.role.of(document.text) == "maire de Brest"
+    assert entity.institution is not None
+    assert entity.institution.of(document.text) == "Brest"
+
+
+def test_a_role_is_one_entity_s(reader: Read) -> None:
+    evidence = reader(
+        "Anne Roux, maire de Brest, arrive. « Oui », dit-elle. « Non », dit Paul Petit.",
+        contents={"« Oui »": DIRECT, "« Non »": DIRECT},
+        sources=["elle", "Paul Petit"],
+        mentions={"Anne Roux": PERSON, "elle": PERSON, "Paul Petit": PERSON},
+        names=["Anne Roux", "Paul Petit"],
+        roles=["maire de Brest"],
+        related=[
+            (Relation.SOURCE, "« Oui »", "elle"),
+            (Relation.SOURCE, "« Non »", "Paul Petit"),
+            (Relation.ANTECEDENT, "elle", "Anne Roux"),
+            (Relation.ROLE, "Anne Roux", "maire de Brest"),
+            (Relation.ROLE, "Paul Petit", "maire de Brest"),
+        ],
+    )
+
+    _, entities = resolve(evidence, attribute(evidence))
+
+    assert [entity.role is not None for entity in entities] == [True, False]
+
+
+@pytest.mark.parametrize(("word", "kind"), [("le communiqué", EntityKind.DOCUMENT), ("le conseil", INSTITUTION)])
+def test_a_writing_is_no_institution(reader: Read, word: str, kind: EntityKind) -> None:
+    document = resolved(
+        reader(
+            f"« Oui », dit {word}.",
+            contents={"« Oui »": DIRECT},
+            sources=[word],
+            mentions={word: INSTITUTION},
+            related=[(Relation.SOURCE, "« Oui »", word)],
+        )
+    )
+
+    (entity,) = document.entities
+    assert entity.kind is kind
+    assert (entity.institution is None) == (kind is EntityKind.DOCUMENT)
