@@ -16,6 +16,8 @@ from guillemet_models.scheme import Relation, SpanKind
 # Chosen on the development set: how much the second opinion of `_antecedents` weighs, and the least that it may say.
 SPEAKER_WEIGHT = 0.5
 SPEAKER_FLOOR = 0.02
+# And how probable whom a pronoun stands for has to be at least, however much likelier nobody is.
+PRONOUN_FLOOR = 0.05
 
 _GENDERS = frozenset({Agreement.MASCULINE, Agreement.FEMININE})
 
@@ -98,10 +100,29 @@ def _clusters(evidence: Evidence) -> dict[int, Cluster]:
         certainty[index] = total[best]
         if best is not None:
             _merge(clusters, clusters[best], own)
+    _place_pronouns(evidence, clusters, likely, certainty)
     for cluster in _distinct(clusters):
         cluster.mentions.sort()
         cluster.certainty = {index: certainty[index] for index in cluster.mentions}
     return clusters
+
+
+def _place_pronouns(
+    evidence: Evidence, clusters: dict[int, Cluster], likely: Mapping[int, Distribution], certainty: dict[int, float]
+) -> None:
+    """Give each cluster of pronouns alone, which names nobody, to the one that its pronouns are likeliest to stand for."""
+    for cluster in _distinct(clusters):
+        if not all(is_pronoun(evidence, index) for index in cluster.mentions):
+            continue
+        total: dict[int, float] = {}
+        for index in cluster.mentions:
+            for antecedent, probability in likely[index].items():
+                if antecedent is not None and (other := clusters[antecedent]) is not cluster and cluster.admits(other):
+                    total[other.mentions[0]] = total.get(other.mentions[0], 0.0) + probability / len(cluster.mentions)
+        best = max(total, key=lambda key: total[key], default=None)
+        if best is not None and total[best] > PRONOUN_FLOOR:
+            certainty.update(dict.fromkeys(cluster.mentions, total[best]))
+            _merge(clusters, clusters[best], cluster)
 
 
 def _roles(clusters: Mapping[int, Cluster], relations: RelationProbabilities) -> dict[int, list[int]]:

@@ -30,18 +30,21 @@ _TEXT = (
     r"|estimation|étude|indice|information|lettre|message|note|prévision|projection|publication|rapport|recensement|sondage"
     r"|statistique|texte|tweet)s?"
 )
-_WRITING = re.compile(_TEXT)
-_ISSUED = re.compile(
-    rf"(?:\w+\s+){{0,2}}?{_TEXT}\b"
-    # of what sort it is
+# Of what sort it is.
+_SORT = (
     r"(?:\s+(?:de\s+(?:conjoncture|mission|presse|service|synthèse)"
-    r"|d['’]\s?(?:activité|alerte|audit|enquête|étape|évaluation|expertise|impact|information|opinion))s?\b)?"
-    r"(?:\s+(?=[^\W\d_a-zà-ÿ])|[^,]*?(?:\bde\s+l['’]\s?|\bde\s+la\s+|\bdu\s+|\bdes\s+|\bde\s+|\bd['’])(?=[^\W\d]))"
+    r"|d['’]\s?(?:activité|alerte|audit|enquête|étape|évaluation|expertise|impact|information|opinion))s?\b)?+"
+)
+_WRITING = re.compile(rf"{_TEXT}{_SORT}")
+_WRITTEN = re.compile(rf"(?:\w+\s+){{0,2}}?{_TEXT}\b")
+_ISSUED = re.compile(
+    rf"{_WRITTEN.pattern}{_SORT}(?:\s+(?=[^\W\d_a-zà-ÿ])"
+    r"|(?:(?!\spar\s)[^,])*?(?:\bde\s+l['’]\s?|\bde\s+la\s+|\bdu\s+|\bdes\s+|\bde\s+|\bd['’])(?:une?\s+)?(?=[^\W\d]))"
 )
 # For whom, and when; not « la Fondation pour le logement ».
 _COMMISSIONED = re.compile(
     r"\s+(?:pour(?=\s+(?:l['’]|l[ea]s?\s+)?(?:[^\W_a-zà-ÿœ]|an(?:née)?s?\b|compte\b|mois\b|trimestre\b))"
-    r"|du\s+\d|dévoilée?s?\b|parue?s?\b|publiée?s?\b)"
+    r"|du\s+\d|dévoilée?s?\b|parue?s?\b|publiée?s?\b|(?:rapporté|relayé|repris)e?s?\b)"
 )
 # Who made it known: « le bilan de l'épidémie publié mardi par la direction de la santé ».
 _PUBLISHED = re.compile(
@@ -53,8 +56,13 @@ _NAME = rf"[^\W\d_a-zà-ÿœ](?:{LETTER}|[’'.\u00ad\u2010\u2011-])*"
 _FOREIGN = r"(?:ben|bin|bint|da|das|del|della|den|der|di|do|dos|ibn|ter|van|von)[^\S\n]+"
 _PARTICLES = rf"(?:{_FOREIGN}|(?:ag|al|de|des|du|el|et|la|le|ould|y)[^\S\n]+|(?:de[^\S\n]+l|[dl])['’]|al-|el-)*"
 _NAMES = rf"{_NAME}(?:[^\S\n]+{_PARTICLES}{_NAME})*"
+# Some write them with a capital: « le Premier ministre », « la Présidente Roux ».
+_OFFICE = (
+    r"(?:(?:Vice-)?Présidente?|Chanceli(?:er|ère)|Direct(?:eur|rice)|Gouverneure?|Ministre|Préf(?:et|ète)|Premi(?:er|ère)"
+    r"|Procureure?|Rect(?:eur|rice)|Secrétaire|Sénat(?:eur|rice))"
+)
 _PERSON = re.compile(
-    rf"(?:(?!(?:à|aux?|chez|de|des|du|en|par|pour|sur)\s|{_FOREIGN})[a-zà-ÿœ](?:{LETTER}|-)*\s+){{0,3}}"
+    rf"(?:(?!(?:à|aux?|chez|de|des|du|en|par|pour|sur)\s|{_FOREIGN})(?:[a-zà-ÿœ](?:{LETTER}|-)*|{_OFFICE})\s+){{0,3}}"
     rf"((?:{_FOREIGN})*{_NAMES})"
 )
 # What was tagged as a name may begin like one of ours: « de Gaulle ».
@@ -137,10 +145,10 @@ def _name(evidence: Evidence, forms: Sequence[Span], kind: EntityKind) -> Span:
 
 
 def _issuer(text: str, form: Span) -> Span:
-    """Return who issued the text that `form` names; `form` itself if it names no text."""
+    """Return who issued the text that `form` names; `form` itself if it names no text, or not whose."""
     issuer = without(text, form, _ISSUED)
     if issuer == form:
-        return form
+        return without(text, form, _PUBLISHED) if _WRITTEN.match(text, *form) else form
     if text[issuer.begin].islower():  # what the text is about, perhaps
         issuer = without(text, issuer, _PUBLISHED)
     commissioned = _COMMISSIONED.search(text, issuer.begin, issuer.end)
@@ -155,7 +163,7 @@ def _length(span: Span) -> tuple[int, int]:
 def _of_people(text: str, names: Sequence[Span], *forms: re.Pattern[str]) -> list[Span]:
     """Return what of `names` is as people's are: not what is around it in « collègue Jean Dupont de la fédération … »."""
     found = (next(filter(None, (form.match(text, *name) for form in forms)), None) for name in names)
-    return [Span(*match.span(1)) for match in found if match]
+    return [Span(*match.span(1)) for match in found if match and not re.fullmatch(_OFFICE, match[1])]
 
 
 def _attribute(

@@ -26,6 +26,7 @@ from guillemet_models.scheme import (
 from guillemet_models.tokenization import TextTokenizer, TokenizedText
 
 SURE = 12.0  # the score of a pair that holds; the others have 0
+UNSURE = SURE - 1.0  # of one beside that with nobody, which is sure: about a quarter to three quarters
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,9 @@ class Reader:
         roles: Iterable[str] = (),
         institutions: Iterable[str] = (),
         related: Sequence[tuple[Relation, str, str]] = (),
+        unsure: Sequence[tuple[Relation, str, str]] = (),
     ) -> Evidence:
-        """Return the evidence; what `related` says nothing of is related to nobody."""
+        """Return the evidence; what `related` says nothing of is related to nobody, and less surely to what `unsure` says."""
         tokenized = self.tokenizer(text)
         contents, mentions = contents or {}, mentions or {}
         kinds = list(EntityKind)
@@ -73,12 +75,16 @@ class Reader:
         found, how = candidates(tokenized, tagging)
         pairs = propose(tokenized, found)
         places = {(candidate.first, candidate.last): index + 1 for index, candidate in enumerate(found)}
-        wanted = {
-            (relation, places[_tokens(tokenized, head)]): places[_tokens(tokenized, tail)] for relation, head, tail in related
-        }
+
+        def tails(told: Sequence[tuple[Relation, str, str]]) -> dict[tuple[Relation, int], int]:
+            at = ((relation, _tokens(tokenized, head), _tokens(tokenized, tail)) for relation, head, tail in told)
+            return {(relation, places[head]): places[tail] for relation, head, tail in at}
+
+        wanted, second = tails(related), tails(unsure)
+        asked = zip(pairs.pairs.tolist(), pairs.relations.tolist(), strict=True)
         scores = [
-            SURE * (wanted.get((Relation(relation), head), 0) == tail)
-            for (head, tail), relation in zip(pairs.pairs.tolist(), pairs.relations.tolist(), strict=True)
+            SURE if wanted.get(key, 0) == tail else UNSURE if second.get(key) == tail else 0.0
+            for key, tail in (((Relation(relation), head), tail) for (head, tail), relation in asked)
         ]
         relations = RelationProbabilities(pairs, np.array(scores, dtype=np.float32))
         return Evidence(tokenized, tagging, found, how, relations)

@@ -59,6 +59,23 @@ def test_a_pronoun_that_stands_for_nobody_has_no_speaker(reader: Read) -> None:
     assert document.quotations[0].speaker is None
 
 
+def test_a_pronoun_stands_for_whom_it_likeliest_does_even_where_nobody_is_likelier(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "Jean Dupont est venu. « Oui », a-t-il dit.",
+            contents={"« Oui »": DIRECT},
+            sources=["il"],
+            mentions={"Jean Dupont": PERSON, "il": PERSON},
+            related=[(Relation.SOURCE, "« Oui »", "il")],
+            unsure=[(Relation.ANTECEDENT, "il", "Jean Dupont")],
+        )
+    )
+
+    assert [entity.name.of(document.text) for entity in document.entities] == ["Jean Dupont"]
+    assert document.quotations[0].speaker == "e1"
+    assert 0.05 < document.quotations[0].speaker_probability < 0.5
+
+
 def test_a_quotation_without_source_may_have_a_speaker(reader: Read) -> None:
     document = resolved(
         reader(
