@@ -11,6 +11,7 @@ from structlog.typing import FilteringBoundLogger
 
 from guillemet_models.extractor import Extractor
 from guillemet_server.config import ServerConfig
+from guillemet_server.loops import new_event_loop
 from guillemet_server.serving import Server
 
 if TYPE_CHECKING:  # an extra
@@ -78,7 +79,8 @@ def background_server(
 
     def run() -> None:
         try:
-            asyncio.run(serve())
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                runner.run(serve())
         except BaseException as error:
             if started.done():
                 raise

@@ -83,12 +83,14 @@ def serve(
         _fail(str(error))
     try:
         from guillemet_server.logs import json_logger  # noqa: PLC0415 (see the module's docstring)
+        from guillemet_server.loops import new_event_loop  # noqa: PLC0415
         from guillemet_server.running import run  # noqa: PLC0415
         from guillemet_server.serving import StartError  # noqa: PLC0415
     except ModuleNotFoundError as error:
         _fail(f"{error.name} is not installed; a server needs: pip install 'guillemet[server]'")
     try:
-        asyncio.run(run(config, json_logger(log_level)))
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(run(config, json_logger(log_level)))
     except StartError as error:
         _fail(str(error))
 
