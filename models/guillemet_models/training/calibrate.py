@@ -36,7 +36,6 @@ class Answer(NamedTuple):
     probability: float
     is_right: bool
     document: int
-    weight: float = 1.0  # in the fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +86,9 @@ def _fit(answers: Sequence[Answer]) -> Scale:
     odds = np.array([log_odds(answer.probability) for answer in answers])
     signs = np.array([1.0 if answer.is_right else -1.0 for answer in answers])
 
-    weights = np.array([answer.weight for answer in answers])
-
     def loss(values: NDArray[np.float64]) -> float:
         slope, offset = values
-        misses = (weights * np.logaddexp(0.0, -signs * (slope * odds + offset))).sum()
+        misses = np.logaddexp(0.0, -signs * (slope * odds + offset)).sum()
         return float(misses + PRIOR_ANSWERS * ((slope - 1) ** 2 + offset**2))
 
     slope, offset = minimize(loss, np.array([1.0, 0.0]), method="L-BFGS-B", bounds=[(0.01, None), (None, None)]).x
@@ -99,14 +96,10 @@ def _fit(answers: Sequence[Answer]) -> Scale:
 
 
 def _answers(number: int, gold: dict[str, Any], document: Document) -> Iterator[Answer]:
-    """Yield the decisions that `document` states, judged by the annotation.
-
-    An institution is found once for an entity, and stated whenever it speaks: its answers weigh as the root of their number.
-    """
+    """Yield the decisions that `document` states, judged by the annotation."""
     entities = {entity["id"]: entity for entity in gold["entities"]}
     mine = {entity.id: entity for entity in document.entities}
     partners = dict(_aligned(gold, document))
-    told: dict[str, list[Answer]] = {}  # by entity
     for index, quotation in enumerate(document.quotations):
         yield Answer("quotation", quotation.probability, index in partners, number)
         if index not in partners:
@@ -121,10 +114,7 @@ def _answers(number: int, gold: dict[str, Any], document: Document) -> Iterator[
             wanted = speaker["institution"] and name_words(speaker["institution"])
             institution = found.institution and name_words(found.institution.of(document.text))
             kind = "institution" if found.institution else "no_institution"
-            answer = Answer(kind, found.institution_probability, institution == wanted, number)
-            told.setdefault(found.id, []).append(answer)
-    for answers in told.values():
-        yield from (answer._replace(weight=len(answers) ** -0.5) for answer in answers)
+            yield Answer(kind, found.institution_probability, institution == wanted, number)
 
 
 def _aligned(gold: dict[str, Any], document: Document) -> Iterator[tuple[int, int]]:

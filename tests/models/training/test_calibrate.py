@@ -34,15 +34,6 @@ def test_a_fitted_scale_states_what_was_right() -> None:
     assert scale(0.95) == pytest.approx(0.75, abs=0.03)
 
 
-def test_an_answer_weighs_in_the_fit_as_it_is_told_to() -> None:
-    once = overconfident(50)
-    often = [answer._replace(weight=1 / count) for count, answer in enumerate(once, 1) for _ in range(count)]
-
-    one, other = _fit(once), _fit(often)
-
-    assert (other.slope, other.offset) == pytest.approx((one.slope, one.offset), abs=1e-3)
-
-
 def test_without_answers_nothing_is_scaled() -> None:
     scale = _fit([])
 
