@@ -110,19 +110,20 @@ def _clusters(evidence: Evidence) -> dict[int, Cluster]:
 def _place_pronouns(
     evidence: Evidence, clusters: dict[int, Cluster], likely: Mapping[int, Distribution], certainty: dict[int, float]
 ) -> None:
-    """Give each cluster of pronouns alone, which names nobody, to the one that its pronouns are likeliest to stand for."""
-    for cluster in _distinct(clusters):
-        if not all(is_pronoun(evidence, index) for index in cluster.mentions):
-            continue
+    """Give each cluster of pronouns alone to the one that they are likeliest to stand for, of those that name somebody."""
+    pronouns = {index for index in likely if is_pronoun(evidence, index)}
+    nameless = {id(cluster): cluster for cluster in _distinct(clusters) if pronouns.issuperset(cluster.mentions)}
+    for cluster in list(nameless.values()):  # in the order of the text: whom one was given to, the next may refer to by it
         total: dict[int, float] = {}
         for index in cluster.mentions:
             for antecedent, probability in likely[index].items():
-                if antecedent is not None and (other := clusters[antecedent]) is not cluster and cluster.admits(other):
+                if antecedent is not None and id(other := clusters[antecedent]) not in nameless and cluster.admits(other):
                     total[other.mentions[0]] = total.get(other.mentions[0], 0.0) + probability / len(cluster.mentions)
         best = max(total, key=lambda key: total[key], default=None)
         if best is not None and total[best] > PRONOUN_FLOOR:
             certainty.update(dict.fromkeys(cluster.mentions, total[best]))
             _merge(clusters, clusters[best], cluster)
+            del nameless[id(cluster)]
 
 
 def _roles(clusters: Mapping[int, Cluster], relations: RelationProbabilities) -> dict[int, list[int]]:

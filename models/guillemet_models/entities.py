@@ -43,14 +43,14 @@ _ISSUED = re.compile(
     rf"{_WRITTEN.pattern}{_SORT}(?:\s+(?=[^\W\d_a-zà-ÿ])"
     r"|(?:(?!\spar\s)[^,])*?(?:\bde\s+l['’]\s?|\bde\s+la\s+|\bdu\s+|\bdes\s+|\bde\s+|\bd['’])(?:une?\s+)?(?=[^\W\d]))"
 )
-# For whom, and when; not « la Fondation pour le logement ».
+# For whom, when, and who passed it on; not « la Fondation pour le logement ».
 _COMMISSIONED = re.compile(
     r"\s+(?:pour(?=\s+(?:l['’]|l[ea]s?\s+)?(?:[^\W_a-zà-ÿœ]|an(?:née)?s?\b|compte\b|mois\b|trimestre\b))"
     r"|du\s+\d|dévoilée?s?\b|parue?s?\b|publiée?s?\b|(?:rapporté|relayé|repris)e?s?\b)"
 )
 # Who made it known: « le bilan de l'épidémie publié mardi par la direction de la santé ».
 _PUBLISHED = re.compile(
-    r".*?\s(?:communiqué|diffusé|dévoilé|mené|présenté|publié|réalisé|rendu\s+public|rendue\s+publique)e?s?\b[^,]*?"
+    r".{1,120}?\s(?:communiqué|diffusé|dévoilé|mené|présenté|publié|réalisé|rendu\s+public|rendue\s+publique)e?s?\b[^,]{0,60}?"
     r"\spar\s+(?:l['’]\s?|la\s+|le\s+|les\s+)?(?=[^\W\d])"
 )
 # Names with a capital or their initials, and the particles between them, on one line; before them perhaps what the person is,
@@ -75,7 +75,7 @@ _PERSON = re.compile(
 )
 # What was tagged as a name may begin like one of ours: « de Gaulle ».
 _TAGGED_PERSON = re.compile(rf"{_PARTY}({_PARTICLES}{_NAMES})")
-# How the log-odds of an attribute and those of none at all are set off; chosen on articles that no model was trained on.
+# How the log-odds of an attribute and those of none at all are set off; chosen on articles that the model had not read.
 _DOUBT, _WEIGHT_OF_NOTHING = 2.0, 2.0
 # Whose roles a text tells.
 _WITH_ROLES = frozenset({EntityKind.PERSON, EntityKind.UNNAMED, EntityKind.GROUP})

@@ -76,6 +76,22 @@ def test_a_pronoun_stands_for_whom_it_likeliest_does_even_where_nobody_is_likeli
     assert 0.05 < document.quotations[0].speaker_probability < 0.5
 
 
+def test_a_pronoun_is_followed_to_whom_another_one_was_given(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "Jean Dupont est venu. « Oui », a-t-il dit. « Non », a dit celui-ci.",
+            contents={"« Oui »": DIRECT, "« Non »": DIRECT},
+            sources=["il", "celui-ci"],
+            mentions={"Jean Dupont": PERSON, "il": PERSON, "celui-ci": PERSON},
+            related=[(Relation.SOURCE, "« Oui »", "il"), (Relation.SOURCE, "« Non »", "celui-ci")],
+            unsure=[(Relation.ANTECEDENT, "il", "Jean Dupont"), (Relation.ANTECEDENT, "celui-ci", "il")],
+        )
+    )
+
+    assert [entity.name.of(document.text) for entity in document.entities] == ["Jean Dupont"]
+    assert [quotation.speaker for quotation in document.quotations] == ["e1", "e1"]
+
+
 def test_a_quotation_without_source_may_have_a_speaker(reader: Read) -> None:
     document = resolved(
         reader(

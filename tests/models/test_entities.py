@@ -219,6 +219,29 @@ def test_a_person_has_the_role_and_the_institution_that_some_mention_is_sure_of(
     assert entity.institution.of(document.text) == "Brest"
 
 
+def test_a_mention_that_wavers_between_two_institutions_does_not_outvote_one_that_has_none(reader: Read) -> None:
+    document = resolved(
+        reader(
+            "Anne Roux arrive de Brest et Lyon. « Oui », dit Mme Roux.",
+            contents={"« Oui »": DIRECT},
+            sources=["Mme Roux"],
+            mentions={"Anne Roux": PERSON, "Mme Roux": PERSON},
+            names=["Anne Roux", "Roux."],
+            institutions=["Brest", "Lyon"],
+            related=[
+                (Relation.SOURCE, "« Oui »", "Mme Roux"),
+                (Relation.ANTECEDENT, "Mme Roux", "Anne Roux"),
+                (Relation.INSTITUTION, "Anne Roux", "Brest"),
+            ],
+            unsure=[(Relation.INSTITUTION, "Anne Roux", "Lyon")],
+        )
+    )
+
+    (entity,) = document.entities
+    assert entity.institution is None
+    assert entity.institution_probability > 0.5
+
+
 def test_a_role_is_one_entity_s(reader: Read) -> None:
     evidence = reader(
         "Anne Roux, maire de Brest, arrive. « Oui », dit-elle. « Non », dit Paul Petit.",
