@@ -1,6 +1,6 @@
 """What an entity is called, what it is, and for whom it speaks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -17,6 +17,19 @@ Read = Callable[..., Evidence]
 def resolved(evidence: Evidence) -> Document:
     quotations, entities = resolve(evidence, attribute(evidence))
     return Document(text=evidence.text.text, quotations=quotations, entities=entities)
+
+
+def spoken_by(source: str, kind: EntityKind, reader: Read, *, names: Sequence[str] = ()) -> Document:
+    return resolved(
+        reader(
+            f"« Oui », dit {source}.",
+            contents={"« Oui »": DIRECT},
+            sources=[source],
+            mentions={source: kind},
+            names=names,
+            related=[(Relation.SOURCE, "« Oui »", source)],
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,15 +86,7 @@ def resolved(evidence: Evidence) -> Document:
     ],
 )
 def test_a_name_is_without_determiner_and_civility(reader: Read, mention: str, kind: EntityKind, name: str) -> None:
-    document = resolved(
-        reader(
-            f"« Oui », dit {mention}.",
-            contents={"« Oui »": DIRECT},
-            sources=[mention],
-            mentions={mention: kind},
-            related=[(Relation.SOURCE, "« Oui »", mention)],
-        )
-    )
+    document = spoken_by(mention, kind, reader)
 
     assert document.entities[0].name.of(document.text) == name
 
@@ -90,16 +95,7 @@ def test_a_name_is_without_determiner_and_civility(reader: Read, mention: str, k
     ("mention", "tagged"), [("le général de Rivière", "de Rivière"), ("d'Orival", "d'Orival"), ("Le Zorg", "Le Zorg")]
 )
 def test_a_tagged_name_keeps_what_it_begins_with(reader: Read, mention: str, tagged: str) -> None:
-    document = resolved(
-        reader(
-            f"« Oui », dit {mention}.",
-            contents={"« Oui »": DIRECT},
-            sources=[mention],
-            mentions={mention: PERSON},
-            names=[tagged],
-            related=[(Relation.SOURCE, "« Oui »", mention)],
-        )
-    )
+    document = spoken_by(mention, PERSON, reader, names=[tagged])
 
     assert document.entities[0].name.of(document.text) == tagged
 
@@ -266,15 +262,7 @@ def test_a_role_is_one_entity_s(reader: Read) -> None:
 
 @pytest.mark.parametrize(("word", "kind"), [("le communiqué", EntityKind.DOCUMENT), ("le conseil", INSTITUTION)])
 def test_a_writing_is_no_institution(reader: Read, word: str, kind: EntityKind) -> None:
-    document = resolved(
-        reader(
-            f"« Oui », dit {word}.",
-            contents={"« Oui »": DIRECT},
-            sources=[word],
-            mentions={word: INSTITUTION},
-            related=[(Relation.SOURCE, "« Oui »", word)],
-        )
-    )
+    document = spoken_by(word, INSTITUTION, reader)
 
     (entity,) = document.entities
     assert entity.kind is kind
