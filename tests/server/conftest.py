@@ -3,6 +3,7 @@
 Its texts have a token a word; the server weighs them at four characters a token, as "mot mot" has.
 """
 
+import asyncio
 import hashlib
 import io
 import re
@@ -73,6 +74,10 @@ class RegexReader(Extractor):
     def wait_until_begun(self) -> None:
         """Return when a held batch has begun."""
         assert self.began.acquire(timeout=LONGEST_WAIT_SECONDS)
+
+    async def begun(self) -> None:
+        """As `wait_until_begun`, without keeping the loop waiting."""
+        await asyncio.to_thread(self.wait_until_begun)
 
     def wait_until_interrupted(self) -> None:
         """Return when an inference ended because nobody waited for it."""
@@ -204,6 +209,10 @@ class Served:
     def wait_until_queued(self, tokens: int) -> None:
         """Return when that many tokens wait."""
         eventually(lambda: self.queued_tokens == tokens)
+
+    async def begun(self) -> None:
+        """As `wait_until_begun`, without keeping the loop waiting."""
+        await asyncio.to_thread(self.wait_until_begun)
 
     def wait_until_interrupted(self) -> None:
         """Return when an inference ended because nobody waited for it."""

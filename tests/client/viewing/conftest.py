@@ -1,9 +1,14 @@
 """An article in which everything happens that marks of a text can do."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
+
+from guillemet_client.viewing import Article, view_page
 
 TEXT = (
     "Brigade des eaux\r\n\r\n"
@@ -87,3 +92,15 @@ def document() -> dict[str, Any]:
     """Return a document in the one format; a test may change it."""
     copy: dict[str, Any] = json.loads(json.dumps(DOCUMENT))
     return copy
+
+
+@pytest.fixture
+def show(open_page: Callable[..., Page], tmp_path: Path) -> Callable[..., Page]:
+    """Open a page of documents."""
+
+    def show(*documents: dict[str, Any], **options: Any) -> Page:
+        file = tmp_path / "page.html"
+        file.write_text(view_page([Article.from_json(document) for document in documents]), encoding="utf-8")
+        return open_page(file, **options)
+
+    return show

@@ -11,8 +11,6 @@ from typing import Any, TypeAlias
 import pytest
 from playwright.sync_api import Page
 
-from guillemet_client.viewing import Article, view_page
-
 Json: TypeAlias = dict[str, Any]
 OpenPage: TypeAlias = Callable[..., Page]
 Show: TypeAlias = Callable[..., Page]
@@ -61,18 +59,6 @@ WAIT = 120.0
 TYPES = {"direct": "directe", "indirect": "indirecte", "mixed": "mixte"}
 
 
-@pytest.fixture
-def show(open_page: OpenPage, tmp_path: Path) -> Show:
-    """Open a page of documents."""
-
-    def show(*documents: Json, **options: Any) -> Page:
-        file = tmp_path / "page.html"
-        file.write_text(view_page([Article.from_json(document) for document in documents]), encoding="utf-8")
-        return open_page(file, **options)
-
-    return show
-
-
 def positions(text: str, *spans: list[int]) -> set[int]:
     """Return the characters of spans; white space is shown as the browser likes."""
     return {position for begin, end in spans for position in range(begin, end) if not text[position].isspace()}
@@ -116,14 +102,6 @@ def assert_shows(page: Page, document: Json, index: int = 0) -> None:
         for field in ("role", "institution"):
             said = speaker[field] and on_one_line(speaker[field])
             assert seen[field] == (None if said == name else said)
-
-
-def visible(page: Page, selector: str) -> int:
-    return page.locator(selector).locator("visible=true").count()
-
-
-def activated(page: Page, role: str) -> str:
-    return "".join(page.locator(f'.text [data-active~="{role}"]:not(.call)').all_text_contents())
 
 
 # What it shows
@@ -232,7 +210,7 @@ def test_a_phone_shows_all_of_it_and_the_chosen_quotation_at_its_foot(show: Show
     document = gold_documents[1] | {"id": "un_nom_de_fichier_sans_blanc_plus_long_que_la_ligne.txt"}
     page = show(document, viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
     assert page.evaluate("document.documentElement.scrollWidth") == 320
-    assert visible(page, ".sheet") == 0
+    assert page.locator(".sheet:visible").count() == 0
 
     page.locator('.quotation[data-quotation="4"]').first.tap()
 
@@ -253,7 +231,7 @@ def test_a_phone_shows_all_of_it_and_the_chosen_quotation_at_its_foot(show: Show
     sheet.get_by_label("Citation suivante").tap()
     assert sheet.locator("blockquote").text_content() == page.locator("#a1-q5 blockquote").text_content()
     sheet.get_by_label("Fermer").tap()
-    assert visible(page, ".sheet") == 0
+    assert page.locator(".sheet:visible").count() == 0
 
 
 def test_paper_gets_ink_on_white_and_no_controls(show: Show, document: Json) -> None:
@@ -262,8 +240,8 @@ def test_paper_gets_ink_on_white_and_no_controls(show: Show, document: Json) -> 
     page.emulate_media(media="print")
 
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert visible(page, "input, .arcs, .sheet, .keys") == 0
-    assert visible(page, ".entry") == len(document["quotations"])
+    assert page.locator(":is(input, .arcs, .sheet, .keys):visible").count() == 0
+    assert page.locator(".entry:visible").count() == len(document["quotations"])
     assert len(page.pdf()) > 10_000
 
 
@@ -272,198 +250,6 @@ def test_it_can_be_read_without_a_script(show: Show, document: Json) -> None:
 
     page.locator("#a2-q4-call").click()
     assert page.url.endswith("#a2-q4")
-    assert visible(page, ".entry") == 2 * len(document["quotations"])
+    assert page.locator(".entry:visible").count() == 2 * len(document["quotations"])
     page.locator("#a2-q4 .number").click()
     assert page.url.endswith("#a2-q4-call")
-
-
-# Pointers
-
-
-def test_a_quotation_under_the_pointer_shows_its_cue_its_source_and_the_speakers_name(show: Show, document: Json) -> None:
-    page = show(document)
-
-    page.hover('.quotation[data-quotation="4"] >> nth=1')
-
-    assert activated(page, "cue") == "assure"
-    assert activated(page, "source") == "Elle"
-    assert activated(page, "mention") == "Zoé Hamelprésidente du Comptoir maritime"
-    assert activated(page, "quotation") == "les quais" + "étaient « sûrs »"
-    assert page.locator(".arcs path").evaluate_all("(all) => all.map((it) => it.className.baseVal)") == [
-        "cue",
-        "source",
-        "name",
-    ]
-
-    page.hover("h1")
-    assert page.locator("[data-active], .arcs").count() == 0
-
-
-def test_no_word_moves_when_something_is_shown(show: Show, gold_documents: list[Json]) -> None:
-    page = show(*gold_documents, viewport={"width": 1200, "height": 500})
-
-    moved = page.evaluate("""() => {
-      const calls = [...document.querySelectorAll(".call")];
-      const places = () => calls.map((call) => call.getBoundingClientRect()).map(({ x, y }) => [x, y + scrollY]).join();
-      const before = places();
-      return calls.map((call) => {
-        call.dispatchEvent(new PointerEvent("pointerover", { bubbles: true, pointerType: "mouse" }));
-        return places();
-      }).filter((now) => now !== before).length;
-    }""")
-
-    assert moved == 0
-
-
-def test_of_nested_quotations_the_inner_one_is_meant(show: Show, document: Json) -> None:
-    page = show(document)
-
-    page.locator('.quotation[data-quotation="2"]').first.click(position={"x": 2, "y": 10})
-
-    assert activated(page, "quotation").startswith('"')
-    assert page.locator("[aria-current]").get_attribute("id") == "a1-q2"
-    assert page.url.endswith("#a1-q2")
-
-
-def test_a_chosen_quotation_stays_until_another_one_or_nothing_is(show: Show, document: Json) -> None:
-    page = show(document)
-    page.locator('.quotation[data-quotation="5"]').click()
-    page.hover("#a1-q1")
-    assert activated(page, "source") == "Zoé Hamel"
-
-    page.hover("h1")
-    assert activated(page, "source") == "<b>Luc & Cie</b>"
-    page.locator(".text p").first.click()
-    assert page.locator("[data-active], [aria-current]").count() == 0
-
-
-def test_an_entry_leads_to_its_quotation(show: Show, gold_documents: list[Json]) -> None:
-    page = show(*gold_documents[:3], viewport={"width": 1200, "height": 500})
-
-    page.locator("#a3-q9 blockquote").click()
-
-    call = page.locator("#a3-q9-call")
-    box = call.bounding_box()
-    assert box is not None
-    assert 0 < box["y"] < 500
-    assert call.evaluate("(it) => it === document.activeElement")
-
-
-def test_a_chosen_quotations_entry_is_in_the_window(show: Show, gold_documents: list[Json]) -> None:
-    for document in (gold_documents[0], gold_documents[7], gold_documents[11]):
-        page = show(document, viewport={"width": 1200, "height": 500})
-        for number in range(1, len(document["quotations"]) + 1):
-            page.locator(f"#a1-q{number}-call").click()
-            box = page.locator(f"#a1-q{number}").bounding_box()
-            assert box is not None
-            assert box["y"] >= 0
-            assert box["y"] + box["height"] <= 500
-
-
-def test_an_address_leads_to_its_quotation(show: Show, document: Json, tmp_path: Path) -> None:
-    page = show(document)
-    page.goto(f"{(tmp_path / 'page.html').as_uri()}#a1-q4")
-    page.reload()
-
-    assert page.locator("[aria-current]").get_attribute("id") == "a1-q4"
-
-
-# Filters
-
-
-def test_clicks_filter_by_type(show: Show, document: Json) -> None:
-    page = show(document)
-    direct, indirect, mixed = page.locator(".types button").all()
-    assert [button.text_content() for button in (direct, indirect, mixed)] == ["directe 2", "indirecte 2", "mixte 1"]
-
-    direct.click()
-    mixed.click()
-
-    assert visible(page, ".entry") == 3
-    assert {entry.get_attribute("data-type") for entry in page.locator(".entry:visible").all()} == {"direct", "mixed"}
-    assert visible(page, ".call") == 3
-    assert page.locator(".status").text_content() == "3 sur 5 citations"
-    assert (direct.get_attribute("aria-pressed"), indirect.get_attribute("aria-pressed")) == ("true", "false")
-    off = page.locator('.text .quotation[data-type="indirect"]').first
-    assert off.evaluate("(it) => getComputedStyle(it).textDecorationColor") == "rgba(0, 0, 0, 0)"
-
-    direct.click()
-    mixed.click()
-    assert visible(page, ".entry") == 5
-
-
-def test_a_click_on_a_name_shows_what_that_speaker_says(show: Show, document: Json) -> None:
-    page = show(document)
-
-    page.get_by_role("button", name="Zoé Hamel").click()
-
-    assert [entry.get_attribute("id") for entry in page.locator(".entry:visible").all()] == ["a1-q1", "a1-q4"]
-    assert page.locator("[aria-current]").get_attribute("id") == "a1-q1"
-    page.get_by_role("button", name="agence").click()
-    assert [entry.get_attribute("id") for entry in page.locator(".entry:visible").all()] == ["a1-q3"]
-    page.get_by_role("button", name="agence").click()
-    assert visible(page, ".entry") == 5
-
-
-def test_a_search_finds_speakers_whatever_the_accents(show: Show, document: Json, gold_documents: list[Json]) -> None:
-    page = show(document, gold_documents[0])
-
-    page.keyboard.press("/")
-    page.keyboard.type("ZOE maritime")
-
-    assert page.locator(".name:visible bdi").all_text_contents() == ["Zoé Hamel"]
-    assert visible(page, ".article") == 1
-    assert visible(page, ".contents li") == 1
-    page.keyboard.press("Enter")
-    assert page.locator("[aria-current]").get_attribute("id") == "a1-q1"
-    page.keyboard.press("Escape")
-    assert visible(page, ".article") == 2
-    assert page.locator("[data-off], [aria-current]").count() == 0
-
-
-# Keys
-
-
-def test_j_and_k_go_from_quotation_to_quotation(show: Show, document: Json) -> None:
-    page = show(document, document)
-    current = page.locator("[aria-current]")
-
-    for key, expected in zip("jjjjjjkk", ("a1-q1", "a1-q2", "a1-q3", "a1-q4", "a1-q5", "a2-q1", "a1-q5", "a1-q4"), strict=True):
-        page.keyboard.press(key)
-        assert current.get_attribute("id") == expected
-        assert page.evaluate("document.activeElement.id") == f"{expected}-call"
-    page.keyboard.press("ArrowRight")
-    assert current.get_attribute("id") == "a1-q5"
-    page.keyboard.press("Escape")
-    page.keyboard.press("k")
-    assert current.get_attribute("id") == "a2-q5"
-
-
-def test_j_passes_over_what_is_filtered_out(show: Show, document: Json) -> None:
-    page = show(document)
-    page.locator(".types button").nth(1).click()
-
-    page.keyboard.press("j")
-
-    assert page.locator("[aria-current]").get_attribute("id") == "a1-q3"
-
-
-def test_tab_reaches_every_quotation_and_the_focus_is_seen(show: Show, document: Json) -> None:
-    page = show(document)
-    reached = []
-    for _ in range(30):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.matches('.call')"):
-            reached.append(page.evaluate("document.activeElement.dataset.number"))
-            outline = page.evaluate("getComputedStyle(document.activeElement, '::after').outlineStyle")
-            assert outline == "solid"
-
-    assert sorted(set(reached)) == ["1", "2", "3", "4", "5"]
-
-
-def test_keys_with_a_modifier_are_the_browsers(show: Show, document: Json) -> None:
-    page = show(document)
-
-    page.keyboard.press("Control+j")
-
-    assert page.locator("[aria-current]").count() == 0
