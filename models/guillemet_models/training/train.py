@@ -22,6 +22,7 @@ from guillemet_models.training.augmentation import Augmentation
 from guillemet_models.training.corpus import read
 from guillemet_models.training.course import Course
 from guillemet_models.training.distillation import Teachers
+from guillemet_models.training.local_attention import attend_locally
 from guillemet_models.training.objective import loss_of
 from guillemet_models.training.run import check_inputs, claim_output, read_run
 from guillemet_models.training.standoff import read_standoff
@@ -113,6 +114,8 @@ def train(config: TrainingConfig) -> None:
         taught_epochs=config.taught_epochs,
     )
     model = _beginning(config).to(device)
+    if device.type == "cpu":
+        attend_locally(model.encoder.transformer)
     averaging = get_ema_multi_avg_fn(config.averaging_decay)  # type: ignore[no-untyped-call]
     average = AveragedModel(model, multi_avg_fn=averaging)
     optimizer = _optimizer(model, config)
