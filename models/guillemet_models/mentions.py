@@ -30,6 +30,8 @@ CIVILITY = re.compile(
     r"(?:(?:MM?|Mmes?|Mlles?|Mr|Mgr|Dr|Drs|Pr|Prof|Me|Monsieur|Messieurs|Monseigneur|Mesdames|Madame|Mademoiselle"
     r"|Maîtres?|Docteurs?|Professeurs?)\b(?:\.\s*|\s+))+"
 )
+# Alone, or behind a civility; not « NKM », which shares no word with the name that it is short for.
+_SURNAME = re.compile(r"[^\W\d_a-zà-ÿœ][\w'’-]*[a-zà-ÿœ][\w'’-]*(?:\s+[^\W\d_a-zà-ÿœ][\w'’-]*)*")
 # What joins an organ to its body, at the end of the words before the body's name.
 _COMPLEMENT = re.compile(r"(?:\b(?:de|du|des|de la)\s+|\bd['’]|\bde l['’])$", re.IGNORECASE)
 _LONGEST_COMPLEMENT = 16
@@ -39,8 +41,9 @@ def person_names(evidence: Evidence, index: int) -> set[str]:
     """Return the folded words of a person's proper name in mention (candidate) `index`; none where it names nobody."""
     if kind_of(evidence, [index]) is not EntityKind.PERSON:
         return set()
-    names = own_names(evidence, evidence.characters(index))
-    words = (word for name in names for word in WORD.findall(name.of(evidence.text.text)))
+    text, mention = evidence.text.text, evidence.characters(index)
+    names = own_names(evidence, mention) or _surname(text, mention)
+    words = (word for name in names for word in WORD.findall(name.of(text)))
     return {fold(word) for word in words if word[0].isupper() and len(word) > 1}
 
 
@@ -78,6 +81,12 @@ def own_names(evidence: Evidence, mention: Span) -> list[Span]:
     names = names_inside(evidence, mention)
     described = _DETERMINER.match(text, mention.begin, mention.end)
     return [name for name in names if not described or complement_before(text, name, described.end()) is None]
+
+
+def _surname(text: str, mention: Span) -> list[Span]:
+    """Return the name in a person's `mention` that is nothing else: « M. Le Goff », « Le Goff »."""
+    name = bare(text, mention)
+    return [name] if _SURNAME.fullmatch(text, *name) and not _PRONOUN.fullmatch(text, *name) else []
 
 
 def complement_before(text: str, name: Span, begin: int) -> re.Match[str] | None:
