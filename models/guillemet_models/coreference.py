@@ -6,10 +6,10 @@ from typing import TypeAlias
 
 from guillemet_models.agreement import Agreement, agreements
 from guillemet_models.attribution import Attributed, Evidence, RelationProbabilities
-from guillemet_models.document import Entity, Quotation
+from guillemet_models.document import Entity, EntityKind, Quotation
 from guillemet_models.entities import entity_of
 from guillemet_models.institutions import Institutions
-from guillemet_models.mentions import is_pronoun, person_names
+from guillemet_models.mentions import is_pronoun, name_of_another, person_names, sure_kind_of
 from guillemet_models.pairing import written_words
 from guillemet_models.scheme import Relation, SpanKind
 
@@ -19,6 +19,8 @@ SPEAKER_FLOOR = 0.02
 # And how probable whom a pronoun stands for has to be at least, however much likelier nobody is.
 PRONOUN_FLOOR = 0.05
 
+# Whoever is named somewhere is unnamed elsewhere.
+_ALIKE = {EntityKind.UNNAMED: EntityKind.PERSON}
 _GENDERS = frozenset({Agreement.MASCULINE, Agreement.FEMININE})
 
 Distribution: TypeAlias = dict[int | None, float]
@@ -30,14 +32,20 @@ class Cluster:
 
     mentions: list[int]
     certainty: dict[int, float] = field(default_factory=dict)
-    names: set[str] = field(default_factory=set)  # folded words of the proper names of people among them
+    names: set[frozenset[str]] = field(default_factory=set)  # folded words of each proper name of a person among them
+    strangers: set[frozenset[str]] = field(default_factory=set)  # and of each name by which they are described
     genders: set[Agreement] = field(default_factory=set)  # that these names, and pronouns, show
+    kinds: set[EntityKind] = field(default_factory=set)  # that mentions are surely of, documents aside
 
     def admits(self, other: "Cluster") -> bool:
         """Tell whether the two may be one."""
-        if len(self.genders | other.genders) > 1:
+        if len(self.genders | other.genders) > 1 or len(self.kinds | other.kinds) > 1:
             return False
-        return not self.names or not other.names or not self.names.isdisjoint(other.names)
+        if any(
+            name <= stranger for one, two in ((self, other), (other, self)) for name in one.names for stranger in two.strangers
+        ):
+            return False
+        return all(name <= its_name or its_name <= name for name in self.names for its_name in other.names)
 
 
 def resolve(evidence: Evidence, attributed: Sequence[Attributed]) -> tuple[tuple[Quotation, ...], tuple[Entity, ...]]:
@@ -77,16 +85,12 @@ def _clusters(evidence: Evidence) -> dict[int, Cluster]:
     """Return the cluster of each mention.
 
     The surest links are made first (Stoyanov and Eisner 2012, ACL C12-1154), so that « l'adjoint, Bastien Roumégoux » is one
-    before it is asked who « l'adjoint » is: two people whose names share no word never become one, whatever stands between, nor
-    « elle » and a man.
+    before it is asked who « l'adjoint » is: two people of whose names neither is a part of the other never become one, whatever
+    stands between, nor « elle » and a man, nor somebody and an institution.
     """
     likely = _antecedents(evidence)
-    clusters = {index: Cluster([index], names=person_names(evidence, index)) for index in likely}
     shown = agreements([written_words(evidence.text, evidence.found[index]) for index in likely])
-    for (index, cluster), gender in zip(clusters.items(), shown, strict=True):
-        # Of a noun the gender is grammar's: « la victime » may be a man.
-        if gender in _GENDERS and (cluster.names or is_pronoun(evidence, index)):
-            cluster.genders = {gender}
+    clusters = {index: _alone(evidence, index, gender) for index, gender in zip(likely, shown, strict=True)}
     certainty: dict[int, float] = {}
     for index in sorted(likely, key=lambda index: -max(likely[index].values())):
         own = clusters[index]
@@ -105,6 +109,22 @@ def _clusters(evidence: Evidence) -> dict[int, Cluster]:
         cluster.mentions.sort()
         cluster.certainty = {index: certainty[index] for index in cluster.mentions}
     return clusters
+
+
+def _alone(evidence: Evidence, index: int, gender: Agreement) -> Cluster:
+    """Return a cluster of one mention."""
+    names, is_nameless = person_names(evidence, index), is_pronoun(evidence, index)
+    another = name_of_another(evidence, index)
+    kind = None if is_nameless else sure_kind_of(evidence, index)
+    return Cluster(
+        [index],
+        names={frozenset(names)} if names else set(),
+        strangers={frozenset(another)} if another else set(),
+        # Of a noun the gender is grammar's: « la victime » may be a man.
+        genders={gender} if gender in _GENDERS and (names or is_nameless) else set(),
+        # Who speaks through a document may stand for it.
+        kinds={_ALIKE.get(kind, kind)} if kind and kind is not EntityKind.DOCUMENT else set(),
+    )
 
 
 def _place_pronouns(
@@ -173,7 +193,9 @@ def _merge(clusters: dict[int, Cluster], cluster: Cluster, other: Cluster) -> No
         cluster, other = sorted((cluster, other), key=lambda each: -len(each.mentions))
         cluster.mentions += other.mentions
         cluster.names |= other.names
+        cluster.strangers |= other.strangers
         cluster.genders |= other.genders
+        cluster.kinds |= other.kinds
         clusters |= dict.fromkeys(other.mentions, cluster)
 
 

@@ -28,9 +28,9 @@ from guillemet_models.scheme import Relation
 
 # A text that speaks for whoever issued it: « les chiffres provisoires de l'Insee », « un sondage Ifop pour Le Journal ».
 _TEXT = (
-    r"(?:analyse|baromètre|bilan|bulletin|calcul|chiffre|communiqué|comptage|décompte|dépêche|donnée|enquête"
-    r"|estimation|étude|indice|information|lettre|message|note|prévision|projection|publication|rapport|recensement|sondage"
-    r"|statistique|texte|tweet)s?"
+    r"(?:analyse|article|baromètre|bilan|bulletin|calcul|chiffre|communiqué|comptage|décision|décompte|dépêche|donnée|enquête"
+    r"|estimation|étude|indice|information|lettre|message|note|précision|prévision|projection|publication|rapport|recensement"
+    r"|révélation|sondage|statistique|texte|tweet)s?"
 )
 # Of what sort it is.
 _SORT = (
@@ -56,7 +56,7 @@ _PUBLISHED = re.compile(
 # Names with a capital or their initials, and the particles between them, on one line; before them perhaps what the person is,
 # and of which party, but not whose. An acronym behind a particle is where the person works: « Jean Dupont de l'OCDE ».
 _CAPITAL = r"[^\W\d_a-zà-ÿœ]"
-_NAME = rf"(?:(?:{_CAPITAL}{LETTER}{{0,2}}\.-?)+|{_CAPITAL}(?:{LETTER}|[’'\u00ad\u2010\u2011-])*)"
+_NAME = rf"(?:(?:{_CAPITAL}{LETTER}{{0,2}}\.-?)+|\u00ad?{_CAPITAL}(?:{LETTER}|[’'\u00ad\u2010\u2011-]|/(?={_CAPITAL}))*)"
 _FOREIGN = r"(?:ben|bin|bint|da|das|del|della|den|der|di|do|dos|ibn|ter|van|von)[^\S\n]+"
 _PARTICLES = (
     rf"(?:{_FOREIGN}|(?:ag|al|de|des|du|el|et|la|le|ould|y)[^\S\n]+(?!{_CAPITAL}{{2}})"
@@ -69,6 +69,8 @@ _OFFICE = (
     r"(?:(?:Vice-)?Présidente?|Chanceli(?:er|ère)|Direct(?:eur|rice)|Gouverneure?|Ministre|Préf(?:et|ète)|Premi(?:er|ère)"
     r"|Procureure?|Rect(?:eur|rice)|Secrétaire|Sénat(?:eur|rice))"
 )
+# What people are called by, and what they are of: « une députée LREM ».
+_NO_NAME = re.compile(rf"{_OFFICE}|{_CAPITAL}{{2,5}}")
 _PERSON = re.compile(
     rf"(?:(?!(?:à|aux?|chez|de|des|du|en|par|pour|sur)\s|{_FOREIGN})(?:[a-zà-ÿœ](?:{LETTER}|-)*|{_OFFICE})\s+){{0,3}}"
     rf"{_PARTY}((?:{_FOREIGN})*{_NAMES})"
@@ -173,7 +175,7 @@ def _length(span: Span) -> tuple[int, int]:
 def _of_people(text: str, names: Sequence[Span], *forms: re.Pattern[str]) -> list[Span]:
     """Return what of `names` is as people's are: not what is around it in « collègue Jean Dupont de la fédération … »."""
     found = (next(filter(None, (form.match(text, *name) for form in forms)), None) for name in names)
-    return [Span(*match.span(1)) for match in found if match and not re.fullmatch(_OFFICE, match[1])]
+    return [Span(*match.span(1)) for match in found if match and not _NO_NAME.fullmatch(match[1])]
 
 
 def _attribute(
