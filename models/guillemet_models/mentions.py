@@ -85,11 +85,11 @@ def sure_kind_of(evidence: Evidence, index: int) -> EntityKind | None:
     return list(EntityKind)[int(votes.argmax())] if votes.max() > _SURE * votes.sum() else None
 
 
-def _votes(evidence: Evidence, index: int) -> NDArray[np.float64]:
+def _votes(evidence: Evidence, index: int) -> NDArray[np.float32]:
     """Return how much of the tags is for each kind, ``(len(EntityKind),)``."""
     candidate = evidence.found[index]
-    inside: NDArray[np.float64] = evidence.tagging.inside[MENTION][candidate.first : candidate.last + 1]
-    return inside.mean(axis=0)
+    votes: NDArray[np.float32] = evidence.tagging.inside[MENTION][candidate.first : candidate.last + 1].mean(axis=0)
+    return votes
 
 
 def names_inside(evidence: Evidence, mention: Span) -> list[Span]:

@@ -48,13 +48,15 @@ def _attend(
     n_blocks, n_around = -(-length // _BLOCK_TOKENS), -(-reach // _BLOCK_TOKENS)
     behind = n_blocks * _BLOCK_TOKENS - length
 
-    def blocks(states: Tensor) -> Tensor:
-        return functional.pad(states, (0, 0, 0, behind)).unflatten(2, (n_blocks, _BLOCK_TOKENS))
+    def blocks(states: Tensor, n_before: int = 0) -> Tensor:
+        """Make ``(batch, heads, blocks, tokens of a block, size)``, with empty blocks before and behind the text."""
+        before = n_before * _BLOCK_TOKENS
+        padded = functional.pad(states, (0, 0, before, behind + before))
+        return padded.view(*states.shape[:2], n_blocks + 2 * n_before, _BLOCK_TOKENS, states.shape[3])
 
     def around(states: Tensor) -> Tensor:
-        """Make ``(…, blocks, keys of the block and of those around it, size)``."""
-        margin = n_around * _BLOCK_TOKENS
-        wider = functional.pad(states, (0, 0, margin, behind + margin)).unflatten(2, (-1, _BLOCK_TOKENS))
+        """Make ``(batch, heads, blocks, tokens of the block and of those around it, size)``."""
+        wider = blocks(states, n_around)
         return torch.cat([wider[:, :, begin : begin + n_blocks] for begin in range(2 * n_around + 1)], dim=3)
 
     # A token attends to itself unless it is padding.

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoModelForMaskedLM, PreTrainedModel
+from transformers import AutoModelForMaskedLM
 
 from guillemet_models.tokenization import TextTokenizer
 from guillemet_models.training.local_attention import attend_locally
@@ -113,12 +113,12 @@ def learning_rate(progress: float, config: PretrainingConfig) -> float:
     return config.learning_rate * min(up, down)
 
 
-def _cross_entropy(model: PreTrainedModel, states: Tensor, ids: Tensor) -> Tensor:
-    """Return how far the model is from the `ids` that stood where ``(n, width)`` states are, in nats a token."""
+def _cross_entropy(decoder: nn.Module, states: Tensor, ids: Tensor) -> Tensor:
+    """Return how far what `decoder` makes of ``(n, width)`` states is from the `ids` that stood there, in nats a token."""
     size = _PREDICTED_TOGETHER if states.device.type == "cpu" else len(ids)
     nats = [
-        functional.cross_entropy(model.decoder(part).float(), expected, reduction="sum")
-        for part, expected in zip(model.head(states).split(size), ids.split(size), strict=True)
+        functional.cross_entropy(decoder(part).float(), expected, reduction="sum")
+        for part, expected in zip(torch.split(states, size), torch.split(ids, size), strict=True)
     ]
     return torch.stack(nats).sum() / len(ids)
 
@@ -169,7 +169,7 @@ def pretrain(config: PretrainingConfig) -> None:
         corrupted, chosen = mask(ids, config.masked_share, mask_id, model.config.vocab_size)
         with mixed_precision(device):
             states = body(corrupted.to(device)).last_hidden_state[chosen.to(device)]
-            loss = _cross_entropy(model, states, ids[chosen].to(device))
+            loss = _cross_entropy(model.decoder, model.head(states), ids[chosen].to(device))
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
