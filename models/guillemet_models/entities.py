@@ -10,7 +10,7 @@ import numpy as np
 from guillemet_models.attribution import Evidence
 from guillemet_models.calibration import log_odds
 from guillemet_models.document import Entity, EntityKind, Span
-from guillemet_models.folding import LETTER
+from guillemet_models.folding import LETTER, WORD
 from guillemet_models.institutions import Institutions, without_acronym
 from guillemet_models.mentions import (
     CIVILITY,
@@ -77,6 +77,7 @@ _PERSON = re.compile(
 )
 # What was tagged as a name may begin like one of ours: « de Gaulle ».
 _TAGGED_PERSON = re.compile(rf"{_PARTY}({_PARTICLES}{_NAMES})")
+_PARTICLES_OF = frozenset({"d", "de", "des", "du"})
 # How the log-odds of an attribute and those of none at all are set off; chosen on articles that the model had not read.
 _DOUBT, _WEIGHT_OF_NOTHING = 2.0, 2.0
 # Whose roles a text tells.
@@ -109,10 +110,14 @@ def entity_of(
     role = _attribute(evidence, mentions, Relation.ROLE, role_of)[0] if kind in _WITH_ROLES else None
 
     def words_of(index: int) -> Span | None:
-        """Return an institution that is another than the entity, unless that is one: no group speaks for itself."""
+        """Return an institution that is another than the entity, unless that is one: nobody else speaks for himself."""
         words = institutions.names.get(index)
-        is_itself = words and kind is not EntityKind.INSTITUTION and words.of(text).casefold() == name.of(text).casefold()
-        return None if is_itself else words
+        if words is None or kind is EntityKind.INSTITUTION:
+            return words
+        said, own = (WORD.findall(span.of(text).casefold()) for span in (words, name))
+        # « Petit » of « Anne Petit », but « maire de Brest » and « Anne Petit, de l'OMED » are of Brest and the OMED.
+        is_part = kind is EntityKind.PERSON and set(said) <= set(own) and _PARTICLES_OF.isdisjoint(own)
+        return None if said == own or is_part else words
 
     institution, sureness = _attribute(evidence, mentions, Relation.INSTITUTION, words_of)
     if kind is EntityKind.INSTITUTION and _WRITING.fullmatch(name.of(text)):

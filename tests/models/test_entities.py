@@ -243,6 +243,38 @@ def test_a_mention_that_wavers_between_two_institutions_does_not_outvote_one_tha
     assert entity.institution_probability > 0.5
 
 
+@pytest.mark.parametrize(
+    ("mention", "kind", "institution", "is_of_it"),
+    [
+        ("Anne Petit", PERSON, "Petit", False),
+        ("la voisine d'Orne", PERSON, "Orne", True),
+        ("Anne Petit", PERSON, "Orne", True),
+        ("les pêcheurs", GROUP, "pêcheurs", False),
+        ("les pêcheurs d'Orne", GROUP, "Orne", True),
+    ],
+)
+def test_nobody_but_institutions_speaks_for_itself(
+    reader: Read,
+    mention: str,
+    kind: EntityKind,
+    institution: str,
+    is_of_it: bool,  # noqa: FBT001
+) -> None:
+    document = resolved(
+        reader(
+            f"« Oui », dit {mention}, venue d'Orne.",
+            contents={"« Oui »": DIRECT},
+            sources=[mention],
+            mentions={mention: kind},
+            institutions=[institution],
+            related=[(Relation.SOURCE, "« Oui »", mention), (Relation.INSTITUTION, mention, institution)],
+        )
+    )
+
+    (entity,) = document.entities
+    assert (entity.institution is not None) is is_of_it
+
+
 def test_a_role_is_one_entity_s(reader: Read) -> None:
     evidence = reader(
         "Anne Roux, maire de Brest, arrive. « Oui », dit-elle. « Non », dit Paul Petit.",
