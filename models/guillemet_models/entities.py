@@ -102,6 +102,8 @@ def entity_of(
     kind = kind_of(evidence, [index for index, _ in forms])
     if kind is EntityKind.UNNAMED and any(person_names(evidence, index) for index, _ in forms):
         kind = EntityKind.PERSON  # whoever is named somewhere is not unnamed
+    if kind is EntityKind.PERSON and all(bare(text, span) in institutions.tagged for _, span in forms):
+        kind = EntityKind.INSTITUTION
     name = _name(evidence, [span for _, span in forms], kind)
 
     def role_of(index: int) -> Span | None:

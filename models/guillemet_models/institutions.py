@@ -39,6 +39,8 @@ class Institutions:
             if not _is_person(evidence, index)
         }
         """Of the candidates, in full words; without those that name people."""
+        self.tagged = frozenset(evidence.characters(index) for index in tagged)
+        """As they stand in the text."""
 
     def in_full(self, name: Span) -> Span:
         """Return the name that `name` is short for where the text has it, else `name`."""

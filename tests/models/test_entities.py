@@ -243,6 +243,22 @@ def test_a_mention_that_wavers_between_two_institutions_does_not_outvote_one_tha
     assert entity.institution_probability > 0.5
 
 
+@pytest.mark.parametrize(("institution", "kind"), [("Orélia", INSTITUTION), ("Orne", PERSON)])
+def test_what_is_tagged_as_an_institution_wherever_it_stands_is_one(reader: Read, institution: str, kind: EntityKind) -> None:
+    document = resolved(
+        reader(
+            "« Oui », dit l'Orélia à Orne.",
+            contents={"« Oui »": DIRECT},
+            sources=["l'Orélia"],
+            mentions={"l'Orélia": PERSON},
+            institutions=[institution],
+            related=[(Relation.SOURCE, "« Oui »", "l'Orélia")],
+        )
+    )
+
+    assert document.entities[0].kind is kind
+
+
 @pytest.mark.parametrize(
     ("mention", "kind", "institution", "is_of_it"),
     [
