@@ -32,10 +32,11 @@ CIVILITY = re.compile(
     r"|Maîtres?|Docteurs?|Professeurs?)\b(?:\.\s*|\s+))+"
 )
 # Alone, or behind a civility; not « NKM », which shares no word with the name that it is short for.
-_SURNAME = re.compile(r"[^\W\d_a-zà-ÿœ][\w'’-]*[a-zà-ÿœ][\w'’-]*(?:\s+[^\W\d_a-zà-ÿœ][\w'’-]*)*")
+_CAPITAL = r"[^\W\d_a-zà-ÿœ]"
+_SURNAME = re.compile(rf"(?!{_CAPITAL}++(?![\w'’-])){_CAPITAL}[\w'’-]*+(?:\s++{_CAPITAL}[\w'’-]*+)*+")
 # Not « le compte de Jean Dupont », through which he speaks himself.
 _DESCRIBED = re.compile(
-    rf"(?i:{_DETERMINER.pattern})(?!(?:compte|message|tweet)s?\b)[a-zà-ÿœ].*?\s(?:de\s+|d['’]\s?)(?:{CIVILITY.pattern})?({_SURNAME.pattern})",
+    rf"(?>(?i:{_DETERMINER.pattern}))(?!(?:compte|message|tweet)s?\b)[a-zà-ÿœ].*?\s(?:de\s+|d['’]\s?)(?:{CIVILITY.pattern})?({_SURNAME.pattern})",
     re.DOTALL,
 )
 # What joins an organ to its body, at the end of the words before the body's name.
