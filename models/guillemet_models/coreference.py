@@ -41,9 +41,8 @@ class Cluster:
         """Tell whether the two may be one."""
         if len(self.genders | other.genders) > 1 or len(self.kinds | other.kinds) > 1:
             return False
-        if any(
-            name <= stranger for one, two in ((self, other), (other, self)) for name in one.names for stranger in two.strangers
-        ):
+        pairs = (self, other), (other, self)
+        if any(name <= stranger for one, two in pairs for name in one.names for stranger in two.strangers):
             return False
         return all(name <= its_name or its_name <= name for name in self.names for its_name in other.names)
 
@@ -114,7 +113,7 @@ def _clusters(evidence: Evidence) -> dict[int, Cluster]:
 def _alone(evidence: Evidence, index: int, gender: Agreement) -> Cluster:
     """Return a cluster of one mention."""
     names, is_nameless = person_names(evidence, index), is_pronoun(evidence, index)
-    another = name_of_another(evidence, index)
+    another = set() if names else name_of_another(evidence, index)
     kind = None if is_nameless else sure_kind_of(evidence, index)
     return Cluster(
         [index],

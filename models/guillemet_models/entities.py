@@ -10,7 +10,7 @@ import numpy as np
 from guillemet_models.attribution import Evidence
 from guillemet_models.calibration import log_odds
 from guillemet_models.document import Entity, EntityKind, Span
-from guillemet_models.folding import LETTER, WORD
+from guillemet_models.folding import CAPITAL, LETTER, WORD
 from guillemet_models.institutions import Institutions, without_acronym
 from guillemet_models.mentions import (
     CIVILITY,
@@ -40,7 +40,7 @@ _SORT = (
 _WRITING = re.compile(rf"{_TEXT}{_SORT}")
 _WRITTEN = re.compile(rf"(?:\w+\s+){{0,2}}?{_TEXT}\b")
 _ISSUED = re.compile(
-    rf"{_WRITTEN.pattern}{_SORT}(?:\s+(?=[^\W\d_a-zà-ÿ])"
+    rf"{_WRITTEN.pattern}{_SORT}(?:\s+(?={CAPITAL})"
     r"|(?:(?!\spar\s)[^,])*?(?:\bde\s+l['’]\s?|\bde\s+la\s+|\bdu\s+|\bdes\s+|\bde\s+|\bd['’])(?:une?\s+)?(?=[^\W\d]))"
 )
 # For whom, when, and who passed it on; not « la Fondation pour le logement ».
@@ -55,29 +55,29 @@ _PUBLISHED = re.compile(
 )
 # Names with a capital or their initials, and the particles between them, on one line; before them perhaps what the person is,
 # and of which party, but not whose. An acronym behind a particle is where the person works: « Jean Dupont de l'OCDE ».
-_CAPITAL = r"[^\W\d_a-zà-ÿœ]"
-_NAME = rf"(?:(?:{_CAPITAL}{LETTER}{{0,2}}\.-?)+|\u00ad?{_CAPITAL}(?:{LETTER}|[’'\u00ad\u2010\u2011-]|/(?={_CAPITAL}))*)"
+_NAME = rf"(?:(?:{CAPITAL}{LETTER}{{0,2}}\.-?)+|\u00ad?{CAPITAL}(?:{LETTER}|[’'\u00ad\u2010\u2011-]|/(?={CAPITAL}))*)"
 _FOREIGN = r"(?:ben|bin|bint|da|das|del|della|den|der|di|do|dos|ibn|ter|van|von)[^\S\n]+"
 _PARTICLES = (
-    rf"(?:{_FOREIGN}|(?:ag|al|de|des|du|el|et|la|le|ould|y)[^\S\n]+(?!{_CAPITAL}{{2}})"
-    rf"|(?:de[^\S\n]+l|[dl])['’](?!{_CAPITAL}{{2}})|al-|el-)*"
+    rf"(?:{_FOREIGN}|(?:ag|al|de|des|du|el|et|la|le|ould|y)[^\S\n]+(?!{CAPITAL}{{2}})"
+    rf"|(?:de[^\S\n]+l|[dl])['’](?!{CAPITAL}{{2}})|al-|el-)*"
 )
 _NAMES = rf"{_NAME}(?:(?:[^\S\n]+|(?<=\.)|(?<=\.-)){_PARTICLES}{_NAME})*"
-_PARTY = rf"(?:(?:{_CAPITAL}{{3,}}|FI|FN|LR|LaREM|MoDem|PS|RN)[^\S\n]+(?={_CAPITAL}{LETTER}*[a-zà-ÿ]))?"
+_PARTY = rf"(?:(?:{CAPITAL}{{3,}}|FI|FN|LR|LaREM|MoDem|PS|RN)[^\S\n]+(?={CAPITAL}{LETTER}*[a-zà-ÿ]))?"
 # Some write them with a capital: « le Premier ministre », « la Présidente Roux ».
 _OFFICE = (
     r"(?:(?:Vice-)?Présidente?|Chanceli(?:er|ère)|Direct(?:eur|rice)|Gouverneure?|Ministre|Préf(?:et|ète)|Premi(?:er|ère)"
     r"|Procureure?|Rect(?:eur|rice)|Secrétaire|Sénat(?:eur|rice))"
 )
 # What people are called by, and what they are of: « une députée LREM ».
-_NO_NAME = re.compile(rf"{_OFFICE}|{_CAPITAL}{{2,5}}")
+_NO_NAME = re.compile(rf"{_OFFICE}|{CAPITAL}{{2,5}}")
 _PERSON = re.compile(
     rf"(?:(?!(?:à|aux?|chez|de|des|du|en|par|pour|sur)\s|{_FOREIGN})(?:[a-zà-ÿœ](?:{LETTER}|-)*|{_OFFICE})\s+){{0,3}}"
     rf"{_PARTY}((?:{_FOREIGN})*{_NAMES})"
 )
 # What was tagged as a name may begin like one of ours: « de Gaulle ».
 _TAGGED_PERSON = re.compile(rf"{_PARTY}({_PARTICLES}{_NAMES})")
-_PARTICLES_OF = frozenset({"d", "de", "des", "du"})
+# In a name, before what is no part of it.
+_OF = frozenset({"d", "de", "des", "du"})
 # How the log-odds of an attribute and those of none at all are set off; chosen on articles that the model had not read.
 _DOUBT, _WEIGHT_OF_NOTHING = 2.0, 2.0
 # Whose roles a text tells.
@@ -118,7 +118,7 @@ def entity_of(
             return words
         said, own = (WORD.findall(span.of(text).casefold()) for span in (words, name))
         # « Petit » of « Anne Petit », but « maire de Brest » and « Anne Petit, de l'OMED » are of Brest and the OMED.
-        is_part = kind is EntityKind.PERSON and set(said) <= set(own) and _PARTICLES_OF.isdisjoint(own)
+        is_part = kind is EntityKind.PERSON and set(said) <= set(own) and _OF.isdisjoint(own)
         return None if said == own or is_part else words
 
     institution, sureness = _attribute(evidence, mentions, Relation.INSTITUTION, words_of)

@@ -7,6 +7,7 @@ from functools import lru_cache
 # Of a word's characters: an accent may stand behind its letter.
 LETTER = r"[\w\u0300-\u036f]"
 WORD = re.compile(rf"{LETTER}+")
+CAPITAL = r"[^\W\d_a-zà-ÿœ]"
 _LONGEST_WORD = 64
 
 

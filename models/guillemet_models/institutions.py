@@ -4,14 +4,14 @@ import re
 
 from guillemet_models.attribution import Evidence
 from guillemet_models.document import EntityKind, Span
-from guillemet_models.folding import WORD, fold
+from guillemet_models.folding import CAPITAL, WORD, fold
 from guillemet_models.mentions import bare, is_inside_name, kind_of, names_inside
 from guillemet_models.scheme import SpanKind
 
 # Behind the name that it is short for.
-_IN_BRACKETS = re.compile(r"\(([^\W\d_a-zà-ÿ][\w.&-]{1,9})\)")
+_IN_BRACKETS = re.compile(rf"\(({CAPITAL}[\w.&-]{{1,9}})\)")
 _LONGEST_IN_BRACKETS = 12
-_ACRONYM = re.compile(r"[^\W\d_a-zà-ÿ][^\W\d_]{0,5}[^\W\d_a-zà-ÿ]")
+_ACRONYM = re.compile(rf"{CAPITAL}[^\W\d_]{{0,5}}{CAPITAL}")
 _LONGEST_NAME = 120
 # What an acronym may leave out of the name.
 _PARTICLES = frozenset({"a", "au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les", "pour", "sur"})
@@ -22,7 +22,7 @@ _OFFICE = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_OFFICE = 32
-_PARTY = re.compile(r"([^\W\d_a-zà-ÿ][^\W\d_]{0,5}[^\W\d_a-zà-ÿ])\s(?:(?:à|aux?|dans|des?|du|en)\s|d['’])")
+_PARTY = re.compile(rf"({_ACRONYM.pattern})\s(?:(?:à|aux?|dans|des?|du|en)\s|d['’])")
 
 
 class Institutions:

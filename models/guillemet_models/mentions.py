@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from guillemet_models.attribution import Evidence
 from guillemet_models.document import EntityKind, Span
-from guillemet_models.folding import WORD, fold
+from guillemet_models.folding import CAPITAL, WORD, fold
 from guillemet_models.scheme import MENTION
 
 _PRONOUN = re.compile(
@@ -32,11 +32,11 @@ CIVILITY = re.compile(
     r"|Maîtres?|Docteurs?|Professeurs?)\b(?:\.\s*|\s+))+"
 )
 # Alone, or behind a civility; not « NKM », which shares no word with the name that it is short for.
-_CAPITAL = r"[^\W\d_a-zà-ÿœ]"
-_SURNAME = re.compile(rf"(?!{_CAPITAL}++(?![\w'’-])){_CAPITAL}[\w'’-]*+(?:\s++{_CAPITAL}[\w'’-]*+)*+")
+_SURNAME = re.compile(rf"(?!{CAPITAL}++(?![\w'’-])){CAPITAL}[\w'’-]*+(?:\s++{CAPITAL}[\w'’-]*+)*+")
 # Not « le compte de Jean Dupont », through which he speaks himself.
 _DESCRIBED = re.compile(
-    rf"(?>(?i:{_DETERMINER.pattern}))(?!(?:compte|message|tweet)s?\b)[a-zà-ÿœ].*?\s(?:de\s+|d['’]\s?)(?:{CIVILITY.pattern})?({_SURNAME.pattern})",
+    rf"(?>(?i:{_DETERMINER.pattern}))(?!(?:compte|message|tweet)s?\b)[a-zà-ÿœ].*?"
+    rf"\s(?:de\s+|d['’]\s?)(?:{CIVILITY.pattern})?({_SURNAME.pattern})",
     re.DOTALL,
 )
 # What joins an organ to its body, at the end of the words before the body's name.
@@ -56,12 +56,9 @@ def person_names(evidence: Evidence, index: int) -> set[str]:
 
 
 def name_of_another(evidence: Evidence, index: int) -> set[str]:
-    """Return the folded words of the name that mention (candidate) `index` is described by: « le bras droit de Jean Dupont ».
-
-    None where it has a name itself.
-    """
-    text, mention = evidence.text.text, evidence.characters(index)
-    found = None if person_names(evidence, index) else _DESCRIBED.fullmatch(text, *mention)
+    """Return the folded words of the name by which a mention (candidate) that has none is described: « l'avocat de Roux »."""
+    text = evidence.text.text
+    found = _DESCRIBED.fullmatch(text, *evidence.characters(index))
     return _words(text, Span(*found.span(1))) if found else set()
 
 
