@@ -1,7 +1,7 @@
 """Local layers of a ModernBERT (arXiv:2412.13663) as a CPU trains them fastest.
 
 transformers compares each token with the whole text and masks most of it; here, with the blocks around its own only. With 900
-tokens that takes a fifth of the time, with 512 a third.
+tokens that takes a fifth of the time, with 512 a third. For what is exported, modernbert.py does the same in ONNX's terms.
 """
 
 from typing import Any
@@ -14,11 +14,9 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 from transformers.models.modernbert.modeling_modernbert import ModernBertModel
 
+from guillemet_models.training.modernbert import BLOCK_TOKENS, OUT_OF_REACH
+
 _NAME = "guillemet_local"
-# Queries that share their keys; fewer are faster as long as they are not less than the window.
-_BLOCK_TOKENS = 64
-# Added to the score of a key out of reach, whose weight is then nothing beside the others, and no denormal number either.
-_OUT_OF_REACH = -60.0
 
 
 def attend_locally(transformer: PreTrainedModel) -> None:
@@ -45,14 +43,14 @@ def _attend(
         )
         return attended
     length, reach = query.shape[2], sliding_window - 1
-    n_blocks, n_around = -(-length // _BLOCK_TOKENS), -(-reach // _BLOCK_TOKENS)
-    behind = n_blocks * _BLOCK_TOKENS - length
+    n_blocks, n_around = -(-length // BLOCK_TOKENS), -(-reach // BLOCK_TOKENS)
+    behind = n_blocks * BLOCK_TOKENS - length
 
     def blocks(states: Tensor, n_before: int = 0) -> Tensor:
         """Make ``(batch, heads, blocks, tokens of a block, size)``, with empty blocks before and behind the text."""
-        before = n_before * _BLOCK_TOKENS
+        before = n_before * BLOCK_TOKENS
         padded = functional.pad(states, (0, 0, before, behind + before))
-        return padded.view(*states.shape[:2], n_blocks + 2 * n_before, _BLOCK_TOKENS, states.shape[3])
+        return padded.view(*states.shape[:2], n_blocks + 2 * n_before, BLOCK_TOKENS, states.shape[3])
 
     def around(states: Tensor) -> Tensor:
         """Make ``(batch, heads, blocks, tokens of the block and of those around it, size)``."""
@@ -62,10 +60,10 @@ def _attend(
     # A token attends to itself unless it is padding.
     is_token = query.new_ones(1, 1, length) if attention_mask is None else attention_mask.diagonal(dim1=-2, dim2=-1)
     is_key = around(is_token.to(query.dtype).unsqueeze(-1)).squeeze(-1) > 0  # (batch, 1, blocks, keys)
-    place = torch.arange(_BLOCK_TOKENS, device=query.device)
-    places = torch.arange(is_key.shape[-1], device=query.device) - n_around * _BLOCK_TOKENS
+    place = torch.arange(BLOCK_TOKENS, device=query.device)
+    places = torch.arange(is_key.shape[-1], device=query.device) - n_around * BLOCK_TOKENS
     in_reach = ((place.unsqueeze(1) - places).abs() <= reach) & is_key.unsqueeze(-2)
-    bias = torch.zeros((), dtype=query.dtype, device=query.device).where(in_reach, _OUT_OF_REACH)
+    bias = torch.zeros((), dtype=query.dtype, device=query.device).where(in_reach, OUT_OF_REACH)
     scores = blocks(query * scaling) @ around(key).transpose(-1, -2) + bias
     taken = (torch.softmax(scores, dim=-1) @ around(value)).flatten(2, 3)[:, :, :length]
     return taken.transpose(1, 2), None

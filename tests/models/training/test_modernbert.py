@@ -1,12 +1,12 @@
 """The rebuilt layers of a ModernBERT say what transformers says: in ONNX Runtime, at any length."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
-from transformers import ModernBertConfig, ModernBertModel
+from transformers import ModernBertModel
 from transformers.models.modernbert.modeling_modernbert import ModernBertAttention
 
 from guillemet_models.encoder import Encoder
@@ -25,26 +25,10 @@ TOLERANCE = 1e-4
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> QuotationModel:
-    """Return a model with biases, of one global layer between two local ones, whose attention is far from even."""
+def model(tmp_path_factory: pytest.TempPathFactory, modernbert: Callable[..., ModernBertModel]) -> QuotationModel:
+    """Return a model with biases."""
     folder = tmp_path_factory.mktemp("modernbert")
-    torch.manual_seed(0)
-    config = ModernBertConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=3,
-        num_attention_heads=4,
-        local_attention=2 * REACH,
-        layer_types=["sliding_attention", "full_attention", "sliding_attention"],
-        attention_bias=True,
-        mlp_bias=True,
-        pad_token_id=0,
-    )
-    transformer = ModernBertModel(config)
-    for name, parameter in transformer.named_parameters():
-        if "Wqkv" in name:
-            torch.nn.init.normal_(parameter, std=0.5)
+    transformer = modernbert(REACH, VOCABULARY, attention_bias=True, mlp_bias=True)
     transformer.save_pretrained(folder)
     heads = HeadConfig(tagging_width=32, span_width=16, pair_width=16)
     return QuotationModel(Encoder(folder), heads).half().float().eval()  # what a model folder stores

@@ -1,14 +1,15 @@
 """A scheduler alone, without RPCs, before the double of the model."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from guillemet_server.batching import Scheduler
+from guillemet_server.batching import Reading, Scheduler
 from guillemet_server.config import Limits
+from guillemet_server.errors import Refusal
 from guillemet_server.inference import Inference
 from guillemet_server.logs import json_logger
 
@@ -19,7 +20,18 @@ WAIT = 30.0
 
 
 class WatchedScheduler(Scheduler):
-    """Says when texts have come."""
+    """Says when texts have come, and keeps the model busy."""
+
+    reader: "RegexReader"
+
+    async def begun(
+        self, text: str, *, caller: Hashable, seconds: float | None = None
+    ) -> asyncio.Task[list[Reading | Refusal]]:
+        """Return the reading of a text that the model has begun, and is held at."""
+        self.reader.hold()
+        reading = asyncio.create_task(self.read([text], caller=caller, seconds=seconds))
+        await self.reader.begun()
+        return reading
 
     async def until_queued(self, tokens: int) -> None:
         """Wait until that many tokens wait."""
@@ -41,6 +53,7 @@ def scheduling(reader: "RegexReader") -> Scheduling:
         await inference.load()
         reader.batches.clear()
         scheduler = WatchedScheduler(inference, Limits(**limits), log=json_logger("error"))
+        scheduler.reader = reader
         scheduler.start()
         yield scheduler
         reader.release()

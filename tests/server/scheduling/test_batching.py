@@ -27,9 +27,7 @@ async def test_texts_that_wait_together_are_read_together_within_the_padded_limi
     reader: "RegexReader", scheduling: "Scheduling"
 ) -> None:
     async with scheduling(max_batch_tokens=12) as scheduler:
-        reader.hold()
-        first = asyncio.create_task(scheduler.read([words(1)], caller=0, seconds=None))
-        await reader.begun()
+        first = await scheduler.begun(words(1), caller=0)
         rest = asyncio.create_task(scheduler.read([words(4), words(2), words(3), words(4), words(1)], caller=1, seconds=None))
         await scheduler.until_queued(14)
         reader.release()
@@ -48,9 +46,7 @@ async def test_a_text_longer_than_a_batch_is_read_alone(scheduling: "Scheduling"
 
 async def test_callers_take_turns(reader: "RegexReader", scheduling: "Scheduling") -> None:
     async with scheduling(max_batch_tokens=2) as scheduler:
-        reader.hold()
-        blocker = asyncio.create_task(scheduler.read([words(1)], caller="blocker", seconds=None))
-        await reader.begun()
+        blocker = await scheduler.begun(words(1), caller="blocker")
         many = asyncio.create_task(scheduler.read([words(2, "oui")] * 5, caller="many", seconds=None))
         await scheduler.until_queued(10)
         one = asyncio.create_task(scheduler.read([words(2, "non")], caller="one", seconds=None))
@@ -64,10 +60,8 @@ async def test_callers_take_turns(reader: "RegexReader", scheduling: "Scheduling
 
 async def test_a_full_queue_says_when_to_come_back(reader: "RegexReader", scheduling: "Scheduling") -> None:
     async with scheduling(max_batch_tokens=10, max_queue_tokens=10) as scheduler:
-        reader.hold()
         scheduler.admission.pace.record(tokens=5, seconds=10.0)
-        tasks = [asyncio.create_task(scheduler.read([words(8)], caller=0, seconds=None))]
-        await reader.begun()
+        tasks = [await scheduler.begun(words(8), caller=0)]
         tasks.append(asyncio.create_task(scheduler.read([words(9)], caller=1, seconds=None)))
         await scheduler.until_queued(9)
 
@@ -86,9 +80,7 @@ async def test_nothing_is_computed_for_what_is_refused(
     reader: "RegexReader", scheduling: "Scheduling", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with scheduling(max_batch_tokens=10, max_queue_tokens=10) as scheduler:
-        reader.hold()
-        tasks = [asyncio.create_task(scheduler.read([words(8)], caller=0, seconds=None))]
-        await reader.begun()
+        tasks = [await scheduler.begun(words(8), caller=0)]
         tasks.append(asyncio.create_task(scheduler.read([words(8)], caller=1, seconds=None)))
         await scheduler.until_queued(8)
         monkeypatch.setattr(reader, "prepare", lambda _: pytest.fail("prepared"))
@@ -104,9 +96,7 @@ async def test_the_windows_of_a_long_text_take_turns_with_the_texts_of_others(
     reader: "RegexReader", scheduling: "Scheduling"
 ) -> None:
     async with scheduling(max_batch_tokens=1) as scheduler:
-        reader.hold()
-        long = asyncio.create_task(scheduler.read([words(5_000)], caller="long", seconds=None))
-        await reader.begun()
+        long = await scheduler.begun(words(5_000), caller="long")
         others = [asyncio.create_task(scheduler.read([words(10, word)], caller=word, seconds=None)) for word in ("oui", "non")]
         await scheduler.until_queued(4_000 + 20)
         reader.release()
@@ -173,10 +163,8 @@ async def test_a_text_that_breaks_the_model_does_not_break_its_neighbours(schedu
 
 async def test_windows_that_are_read_together_are_timed_once(reader: "RegexReader", scheduling: "Scheduling") -> None:
     async with scheduling() as scheduler:
-        reader.hold()
         began = time.monotonic()
-        reading = asyncio.create_task(scheduler.read([words(2_500)], caller=0, seconds=None))
-        await reader.begun()
+        reading = await scheduler.begun(words(2_500), caller=0)
         await asyncio.sleep(0.05)  # so that the batch is most of what takes time
         reader.release()
         [read] = await reading

@@ -21,9 +21,7 @@ def words(count: int, word: str = "mot") -> str:
 
 async def test_a_long_text_that_nobody_waits_for_is_read_no_further(reader: "RegexReader", scheduling: "Scheduling") -> None:
     async with scheduling() as scheduler:
-        reader.hold()
-        leaving = asyncio.create_task(scheduler.read([words(5_000)], caller=0, seconds=None))
-        await reader.begun()
+        leaving = await scheduler.begun(words(5_000), caller=0)
         leaving.cancel()
         await asyncio.gather(leaving, return_exceptions=True)
         left = scheduler.queued_tokens
@@ -37,9 +35,7 @@ async def test_a_long_text_that_nobody_waits_for_is_read_no_further(reader: "Reg
 
 async def test_a_deadline_between_windows_ends_the_reading(reader: "RegexReader", scheduling: "Scheduling") -> None:
     async with scheduling() as scheduler:
-        reader.hold()
-        late = asyncio.create_task(scheduler.read([words(5_000)], caller=0, seconds=1.0))
-        await reader.begun()
+        late = await scheduler.begun(words(5_000), caller=0, seconds=1.0)
         with pytest.raises(Refusal) as refusal:
             await late
         reader.release()
@@ -61,9 +57,7 @@ async def test_a_deadline_that_has_passed_is_refused_at_once(reader: "RegexReade
 
 async def test_a_deadline_fires_in_the_queue_while_the_model_is_busy(reader: "RegexReader", scheduling: "Scheduling") -> None:
     async with scheduling() as scheduler:
-        reader.hold()
-        blocker = asyncio.create_task(scheduler.read([words(1)], caller=0, seconds=None))
-        await reader.begun()
+        blocker = await scheduler.begun(words(1), caller=0)
         with pytest.raises(Refusal) as refusal:
             await scheduler.read([words(5)], caller=1, seconds=0.05)
         left = scheduler.queued_tokens
@@ -77,9 +71,7 @@ async def test_a_deadline_fires_in_the_queue_while_the_model_is_busy(reader: "Re
 
 async def test_a_deadline_interrupts_inference_between_windows(reader: "RegexReader", scheduling: "Scheduling") -> None:
     async with scheduling() as scheduler:
-        reader.hold()
-        late = asyncio.create_task(scheduler.read([words(5)], caller=0, seconds=1.0))
-        await reader.begun()
+        late = await scheduler.begun(words(5), caller=0, seconds=1.0)
         with pytest.raises(Refusal) as refusal:
             await late
         # Still held: only the interruption can have ended it.
@@ -96,9 +88,7 @@ async def test_a_deadline_out_of_reach_is_refused_before_the_work_begins(
     reader: "RegexReader", scheduling: "Scheduling"
 ) -> None:
     async with scheduling() as scheduler:
-        reader.hold()
-        blocker = asyncio.create_task(scheduler.read([words(10)], caller=0, seconds=None))
-        await reader.begun()
+        blocker = await scheduler.begun(words(10), caller=0)
         waiting = asyncio.create_task(scheduler.read([words(10)], caller=1, seconds=None))
         await scheduler.until_queued(10)
         scheduler.admission.pace.record(tokens=1, seconds=100.0)
@@ -136,9 +126,7 @@ async def test_a_storm_of_deadlines_is_refused_with_one_try_and_leaves_nothing_b
 
 async def test_deadlines_that_pass_in_the_queue_cost_no_inference(reader: "RegexReader", scheduling: "Scheduling") -> None:
     async with scheduling() as scheduler:
-        reader.hold()
-        blocker = asyncio.create_task(scheduler.read([words(1)], caller="blocker", seconds=None))
-        await reader.begun()
+        blocker = await scheduler.begun(words(1), caller="blocker")
         storm = [scheduler.read([words(10)], caller=number, seconds=0.05) for number in range(100)]
         outcomes = await asyncio.gather(*storm, return_exceptions=True)
         left, abandoned = scheduler.queued_tokens, scheduler.counts.abandoned
@@ -154,9 +142,7 @@ async def test_a_refusal_for_the_deadline_says_when_the_wait_will_be_over(
     reader: "RegexReader", scheduling: "Scheduling"
 ) -> None:
     async with scheduling() as scheduler:
-        reader.hold()
-        tasks = [asyncio.create_task(scheduler.read([words(1)], caller=0, seconds=None))]
-        await reader.begun()
+        tasks = [await scheduler.begun(words(1), caller=0)]
         tasks.append(asyncio.create_task(scheduler.read([words(10)], caller=1, seconds=None)))
         await scheduler.until_queued(10)
         scheduler.admission.pace.record(tokens=100_000_000, seconds=400_000_000.0)
@@ -171,9 +157,7 @@ async def test_a_refusal_for_the_deadline_says_when_the_wait_will_be_over(
 
 async def test_a_cancelled_caller_leaves_the_queue_at_once(reader: "RegexReader", scheduling: "Scheduling") -> None:
     async with scheduling() as scheduler:
-        reader.hold()
-        blocker = asyncio.create_task(scheduler.read([words(1)], caller=0, seconds=None))
-        await reader.begun()
+        blocker = await scheduler.begun(words(1), caller=0)
         leaving = asyncio.create_task(scheduler.read([words(5)], caller=1, seconds=None))
         await scheduler.until_queued(5)
         leaving.cancel()
@@ -190,9 +174,7 @@ async def test_one_that_leaves_a_batch_in_work_does_not_interrupt_the_other(
     reader: "RegexReader", scheduling: "Scheduling"
 ) -> None:
     async with scheduling() as scheduler:
-        reader.hold()
-        blocker = asyncio.create_task(scheduler.read([words(1)], caller=0, seconds=None))
-        await reader.begun()
+        blocker = await scheduler.begun(words(1), caller=0)
         leaving = asyncio.create_task(scheduler.read([words(1)], caller=1, seconds=None))
         staying = asyncio.create_task(scheduler.read([words(1)], caller=2, seconds=None))
         await scheduler.until_queued(2)
@@ -208,9 +190,7 @@ async def test_one_that_leaves_a_batch_in_work_does_not_interrupt_the_other(
 
 async def test_who_leaves_a_batch_that_fails_shifts_nobody_s_answer(reader: "RegexReader", scheduling: "Scheduling") -> None:
     async with scheduling() as scheduler:
-        reader.hold()
-        blocker = asyncio.create_task(scheduler.read([words(1)], caller=0, seconds=None))
-        await reader.begun()
+        blocker = await scheduler.begun(words(1), caller=0)
         leaving = asyncio.create_task(scheduler.read([words(2)], caller=1, seconds=None))
         others = [
             asyncio.create_task(scheduler.read([text], caller=text, seconds=None)) for text in ("poison", words(3), words(4))
@@ -247,13 +227,9 @@ async def test_a_long_text_that_is_being_cut_is_refused_when_all_is_closed(
     assert scheduler.in_work == 0
 
 
-async def test_closing_refuses_what_waits_and_interrupts_what_is_in_work(
-    reader: "RegexReader", scheduling: "Scheduling"
-) -> None:
+async def test_closing_refuses_what_waits_and_interrupts_what_is_in_work(scheduling: "Scheduling") -> None:
     async with scheduling() as scheduler:
-        reader.hold()
-        tasks = [asyncio.create_task(scheduler.read([words(1)], caller=0, seconds=None))]
-        await reader.begun()
+        tasks = [await scheduler.begun(words(1), caller=0)]
         tasks.append(asyncio.create_task(scheduler.read([words(3)], caller=1, seconds=None)))
         await scheduler.until_queued(3)
         scheduler.close()
