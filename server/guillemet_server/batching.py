@@ -12,14 +12,14 @@ from structlog.typing import FilteringBoundLogger
 from guillemet_models.extractor import ModelDescription
 from guillemet_server import errors
 from guillemet_server.admission import Admission, estimated_tokens
-from guillemet_server.caching import ResultCache
+from guillemet_server.caching import AnswerCache
 from guillemet_server.config import Limits
 from guillemet_server.inference import Inference
 from guillemet_server.logs import reported
 from guillemet_server.observability.metrics import Metrics
 from guillemet_server.observability.stages import record_stage
 from guillemet_server.security.callers import charge, check_caller
-from guillemet_server.waiting import FairQueue, Item, Reading, Turn, Window
+from guillemet_server.waiting import Entry, FairQueue, Reading, Turn, Window
 
 P = ParamSpec("P")
 
@@ -35,9 +35,9 @@ class Counts:
     seconds: float = 0.0  # of all threads that read
     abandoned: int = 0  # turns that nobody waited for any more, before or while they came
 
-    def add(self, batch: Sequence[Item], tokens: int, seconds: float) -> None:
+    def add(self, batch: Sequence[Entry], tokens: int, seconds: float) -> None:
         """Add what was read together."""
-        windows = sum(isinstance(item.content, Window) for item in batch)
+        windows = sum(isinstance(entry.content, Window) for entry in batch)
         self.batches += 1
         self.texts += len(batch) - windows
         self.windows += windows
@@ -54,7 +54,7 @@ class Scheduler:
         limits: Limits,
         *,
         log: FilteringBoundLogger,
-        cache: ResultCache | None = None,
+        cache: AnswerCache | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         """Build it; nothing is read before `start`.
@@ -67,14 +67,14 @@ class Scheduler:
             metrics: Told of what is read. None: nobody is.
         """
         self.counts = Counts()
-        self.cache = cache or ResultCache(0)
+        self.cache = cache or AnswerCache(0)
         self._metrics = metrics or Metrics()
         self._inference = inference
         self._limits = limits
         self._log = log
         self._queue = FairQueue()
         self.admission = Admission(self._queue, inference, limits)
-        self._live: set[Item] = set()  # waiting or in work, for somebody
+        self._live: set[Entry] = set()  # waiting or in work, for somebody
         self._closed = False
 
     @property
@@ -120,8 +120,8 @@ class Scheduler:
         """Refuse what waits, interrupt what is in work."""
         self._closed = True
         self._queue.close()
-        for item in self._live:
-            _fail(item, errors.shutting_down())
+        for entry in self._live:
+            _fail(entry, errors.shutting_down())
 
     async def _read_new(self, texts: Sequence[str], caller: Hashable, seconds: float | None) -> list[Reading | errors.Refusal]:
         if self._closed:
@@ -147,11 +147,11 @@ class Scheduler:
         tokens = estimated_tokens(text)
         if tokens > self._inference.description.window_tokens:
             return await self._outcome(self._read_long, text, self.admission.aside(tokens), caller)
-        item = self._entered(text, tokens, caller)
+        entry = self._entered(text, tokens, caller)
         try:
-            return await self._outcome(self._read_short, item)
+            return await self._outcome(self._read_short, entry)
         finally:
-            self._leave([item])
+            self._leave([entry])
 
     def _begun(self, text: str, caller: Hashable, group: asyncio.TaskGroup) -> asyncio.Task[Reading | errors.Refusal]:
         """Let a text wait at once, so that the next caller finds it there; a long one is cut into windows first."""
@@ -161,9 +161,9 @@ class Scheduler:
             task = group.create_task(self._outcome(self._read_long, text, aside, caller))
             task.add_done_callback(lambda _: aside.close())  # even if it never began
             return task
-        item = self._entered(text, tokens, caller)
-        task = group.create_task(self._outcome(self._read_short, item))
-        task.add_done_callback(lambda _: self._leave([item]))  # even if it never began
+        entry = self._entered(text, tokens, caller)
+        task = group.create_task(self._outcome(self._read_short, entry))
+        task.add_done_callback(lambda _: self._leave([entry]))  # even if it never began
         return task
 
     async def _outcome(
@@ -178,25 +178,25 @@ class Scheduler:
         self.cache.keep(reading.document, self._inference.description)
         return reading
 
-    async def _read_short(self, item: Item) -> Reading:
-        turn = await item.outcome
-        record_stage("queue", item.entered, turn.started)
+    async def _read_short(self, entry: Entry) -> Reading:
+        turn = await entry.outcome
+        record_stage("queue", entry.entered, turn.started)
         for step in turn.steps:
             record_stage(*step)
-        return Reading(document=turn.found, queue_seconds=turn.started - item.entered, inference_seconds=turn.seconds)
+        return Reading(document=turn.found, queue_seconds=turn.started - entry.entered, inference_seconds=turn.seconds)
 
     async def _read_long(self, text: str, aside: ExitStack, caller: Hashable) -> Reading:
         entered = time.monotonic()
         with aside:
             prepared = await self._inference.prepare(text)
         record_stage("tokenize", entered, time.monotonic())
-        items = [self._entered(Window(prepared, window), window.stop - window.start, caller) for window in prepared.windows]
+        entries = [self._entered(Window(prepared, window), window.stop - window.start, caller) for window in prepared.windows]
         try:
-            turns = await asyncio.gather(*(item.outcome for item in items))
+            turns = await asyncio.gather(*(entry.outcome for entry in entries))
         finally:
-            self._leave(items)
-        for item, turn in zip(items, turns, strict=True):
-            record_stage("queue", item.entered, turn.started)
+            self._leave(entries)
+        for entry, turn in zip(entries, turns, strict=True):
+            record_stage("queue", entry.entered, turn.started)
         batches = {turn.started: turn.seconds for turn in turns}  # of one or more windows each
         for started, seconds in batches.items():
             record_stage("infer", started, started + seconds)
@@ -208,37 +208,37 @@ class Scheduler:
             inference_seconds=sum(batches.values()) + last.seconds,
         )
 
-    def _entered(self, content: str | Window, tokens: int, caller: Hashable) -> Item:
+    def _entered(self, content: str | Window, tokens: int, caller: Hashable) -> Entry:
         if self._closed:  # while a long text was cut into windows
             raise errors.shutting_down()
         outcome: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
-        item = Item(content=content, tokens=tokens, caller=caller, entered=time.monotonic(), outcome=outcome)
-        self._live.add(item)
-        self._queue.add(item)
-        return item
+        entry = Entry(content=content, tokens=tokens, caller=caller, entered=time.monotonic(), outcome=outcome)
+        self._live.add(entry)
+        self._queue.add(entry)
+        return entry
 
-    def _leave(self, items: Iterable[Item]) -> None:
+    def _leave(self, entries: Iterable[Entry]) -> None:
         """Take out what still waits, for whoever was cancelled or came too late; what is in work then is read for nobody."""
-        for item in items:
-            self._live.discard(item)
-            self._queue.withdraw(item)
-            item.outcome.cancel()  # unless it was, with the task that waited for it
-            self.counts.abandoned += item.outcome.cancelled()
+        for entry in entries:
+            self._live.discard(entry)
+            self._queue.withdraw(entry)
+            entry.outcome.cancel()  # unless it was, with the task that waited for it
+            self.counts.abandoned += entry.outcome.cancelled()
 
-    def _settle(self, batch: list[Item], turns: list[Turn | Exception | None]) -> None:
+    def _settle(self, batch: list[Entry], turns: list[Turn | Exception | None]) -> None:
         """Tell those who still wait what became of a batch."""
-        for item, turn in zip(batch, turns, strict=True):
+        for entry, turn in zip(batch, turns, strict=True):
             if isinstance(turn, Exception):
-                _fail(item, turn)
-            elif turn and not item.outcome.done():
-                item.outcome.set_result(turn)
+                _fail(entry, turn)
+            elif turn and not entry.outcome.done():
+                entry.outcome.set_result(turn)
         measured = [turn for turn in turns if isinstance(turn, Turn)]
         if len(measured) == len(batch) and measured[0].started == measured[-1].started:
             # All were read together, and took as long as each.
-            tokens, seconds = sum(item.tokens for item in batch), measured[0].seconds
+            tokens, seconds = sum(entry.tokens for entry in batch), measured[0].seconds
             self.admission.pace.record(tokens, seconds)
             self.counts.add(batch, tokens, seconds)
-            padding = max(item.tokens for item in batch) * len(batch) - tokens
+            padding = max(entry.tokens for entry in batch) * len(batch) - tokens
             self._metrics.count_batch(texts=len(batch), tokens=tokens, padding=padding, seconds=seconds)
 
 
@@ -248,7 +248,7 @@ def in_effect(limits: Limits, description: ModelDescription) -> Limits:
     return replace(limits, max_batch_tokens=min(limits.max_batch_tokens, limits.max_queue_tokens, useful))
 
 
-def _fail(item: Item, error: Exception) -> None:
-    if not item.outcome.done():
-        item.outcome.set_exception(error)
-        item.outcome.exception()  # seen: asyncio need not complain, with the error's words, if its caller leaves now
+def _fail(entry: Entry, error: Exception) -> None:
+    if not entry.outcome.done():
+        entry.outcome.set_exception(error)
+        entry.outcome.exception()  # seen: asyncio need not complain, with the error's words, if its caller leaves now

@@ -14,7 +14,7 @@ from guillemet_models.extractor import ModelDescription
 _ENTRY_BYTES = 500
 
 
-class ResultCache:
+class AnswerCache:
     """Documents by the content of their texts, those asked for last; the texts themselves are not kept."""
 
     def __init__(self, max_bytes: int) -> None:

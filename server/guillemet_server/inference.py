@@ -12,7 +12,7 @@ from contextlib import suppress
 from guillemet_models.document import Document
 from guillemet_models.extractor import EncodedWindow, Extractor, Interrupted, ModelDescription, PreparedText
 from guillemet_models.steps import timed_steps
-from guillemet_server.waiting import FairQueue, Item, Turn, Window
+from guillemet_server.waiting import Entry, FairQueue, Turn, Window
 
 # Any French text: the first inference allocates what the following ones reuse.
 _WARM_UP = "« Nous sommes prêts », a déclaré la ministre. Selon elle, le texte sera adopté."
@@ -21,8 +21,8 @@ _WARM_UP = "« Nous sommes prêts », a déclaré la ministre. Selon elle, le te
 # What the process was started with may be more already, and only the privileged may take less.
 _LEAST_NICENESS = 10
 
-Report = Callable[[list[Item], list[Turn | Exception | None]], None]
-"""Told what became of each item of a batch; None: nobody waited for it any more, and it was not read."""
+Report = Callable[[list[Entry], list[Turn | Exception | None]], None]
+"""Told what became of each entry of a batch; None: nobody waited for it any more, and it was not read."""
 
 
 class Inference:
@@ -78,7 +78,7 @@ class Inference:
         """
         loop = asyncio.get_running_loop()
 
-        def report_in_loop(batch: list[Item], turns: list[Turn | Exception | None]) -> None:
+        def report_in_loop(batch: list[Entry], turns: list[Turn | Exception | None]) -> None:
             with suppress(RuntimeError):  # a loop that is closed wants to know nothing more
                 loop.call_soon_threadsafe(report, batch, turns)
 
@@ -114,12 +114,12 @@ class Inference:
             os.setpriority(os.PRIO_PROCESS, thread, max(_LEAST_NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))
         name = threading.current_thread().name
         while batch := queue.next_batch(max_batch_tokens):
-            self._in_work[name] = (sum(item.tokens for item in batch), time.monotonic())
+            self._in_work[name] = (sum(entry.tokens for entry in batch), time.monotonic())
             turns = self._turns(batch)
             del self._in_work[name]
             report(batch, turns)
 
-    def _turns(self, batch: Sequence[Item]) -> list[Turn | Exception | None]:
+    def _turns(self, batch: Sequence[Entry]) -> list[Turn | Exception | None]:
         started = time.monotonic()
         try:
             with timed_steps() as steps:
@@ -130,12 +130,12 @@ class Inference:
             if len(batch) == 1:
                 return [error]
             # One text that breaks the model must not take down those of other callers: each gets its own chance.
-            return [turn for item in batch for turn in self._turns([item])]
+            return [turn for entry in batch for turn in self._turns([entry])]
         seconds = time.monotonic() - started
         return [Turn(it, started, seconds, tuple(steps)) for it in found]
 
-    def _found(self, batch: Sequence[Item]) -> Sequence[Document | EncodedWindow]:
-        texts = [item.content for item in batch if isinstance(item.content, str)]
+    def _found(self, batch: Sequence[Entry]) -> Sequence[Document | EncodedWindow]:
+        texts = [entry.content for entry in batch if isinstance(entry.content, str)]
         if texts:
-            return self.extractor.extract(texts, interrupted=lambda: all(item.outcome.done() for item in batch))
-        return self.extractor.encode([item.content for item in batch if isinstance(item.content, Window)])
+            return self.extractor.extract(texts, interrupted=lambda: all(entry.outcome.done() for entry in batch))
+        return self.extractor.encode([entry.content for entry in batch if isinstance(entry.content, Window)])

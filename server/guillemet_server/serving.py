@@ -15,7 +15,7 @@ from guillemet.v1 import quotation_pb2 as pb
 from guillemet.v1 import quotation_pb2_grpc as pb_grpc
 from guillemet_models.extractor import Extractor
 from guillemet_server.batching import Scheduler, in_effect
-from guillemet_server.caching import ResultCache
+from guillemet_server.caching import AnswerCache
 from guillemet_server.channel import channel_options
 from guillemet_server.config import Limits, ServerConfig
 from guillemet_server.gate import Gate
@@ -72,7 +72,7 @@ class Server:
             load or (lambda: Extractor.load(config.model, threads=config.threads, runtime=config.runtime))
         )
         self.metrics = Metrics()
-        cache = ResultCache(config.cache_bytes)
+        cache = AnswerCache(config.cache_bytes)
         self.scheduler = Scheduler(self.inference, config.limits, cache=cache, log=log, metrics=self.metrics)
         self._gate = Gate()
         self._health = health.aio.HealthServicer()

@@ -22,7 +22,7 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What became of an item, or of the decoding of a long text, when its turn had come."""
+    """What became of an entry, or of the decoding of a long text, when its turn had come."""
 
     found: Any  # the Document of a text, the EncodedWindow of a window
     started: float  # by the monotonic clock
@@ -41,7 +41,7 @@ class Reading:
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
-class Item:
+class Entry:
     """What is read at one go: a text, or a window of one that is too long for that."""
 
     content: str | Window
@@ -55,24 +55,24 @@ class FairQueue:
     """Items of several callers, who take turns. Any thread may call any method."""
 
     def __init__(self) -> None:
-        # In the order of their turns; each with its items in the order of arrival (a dict, so that any leaves at once).
-        self._callers: OrderedDict[Hashable, dict[Item, None]] = OrderedDict()
+        # In the order of their turns; each with its entries in the order of arrival (a dict, so that any leaves at once).
+        self._callers: OrderedDict[Hashable, dict[Entry, None]] = OrderedDict()
         self._changed = threading.Condition()
         self._closed = False
         self.tokens = 0
 
-    def add(self, item: Item) -> None:
-        """Let the item wait; a new caller's turn comes last."""
+    def add(self, entry: Entry) -> None:
+        """Let the entry wait; a new caller's turn comes last."""
         with self._changed:
-            self._callers.setdefault(item.caller, {})[item] = None
-            self.tokens += item.tokens
+            self._callers.setdefault(entry.caller, {})[entry] = None
+            self.tokens += entry.tokens
             self._changed.notify()
 
-    def withdraw(self, item: Item) -> None:
-        """Forget the item if it still waits."""
+    def withdraw(self, entry: Entry) -> None:
+        """Forget the entry if it still waits."""
         with self._changed:
-            if item in self._callers.get(item.caller, {}):
-                self._take(item)
+            if entry in self._callers.get(entry.caller, {}):
+                self._take(entry)
 
     def close(self) -> None:
         """Give out nothing more."""
@@ -80,11 +80,11 @@ class FairQueue:
             self._closed = True
             self._changed.notify_all()
 
-    def next_batch(self, max_padded_tokens: int) -> list[Item]:
+    def next_batch(self, max_padded_tokens: int) -> list[Entry]:
         """Take what is to be read next, and wait until there is something.
 
-        An item a caller in turn, all texts or all windows, as long as the padded batch keeps within the limit. The first item
-        is taken however long it is. A caller whose item does not fit keeps its turn for the next batch.
+        An entry a caller in turn, all texts or all windows, as long as the padded batch keeps within the limit. The first entry
+        is taken however long it is. A caller whose entry does not fit keeps its turn for the next batch.
 
         Returns:
             Nothing if the queue is closed.
@@ -94,15 +94,15 @@ class FairQueue:
             return [] if self._closed else self._batch(max_padded_tokens)
 
     def tokens_ahead(self, caller: Hashable, count: int) -> int:
-        """Return the tokens whose turn comes before that of the last of `count` new items of `caller`."""
+        """Return the tokens whose turn comes before that of the last of `count` new entries of `caller`."""
         with self._changed:
             own = self._callers.get(caller, {})
             rounds = len(own) + count
             others = (waiting for other, waiting in self._callers.items() if other != caller)
-            ahead = sum(item.tokens for waiting in others for item in islice(waiting, rounds))
-            return sum(item.tokens for item in own) + ahead
+            ahead = sum(entry.tokens for waiting in others for entry in islice(waiting, rounds))
+            return sum(entry.tokens for entry in own) + ahead
 
-    def _batch(self, max_padded_tokens: int) -> list[Item]:
+    def _batch(self, max_padded_tokens: int) -> list[Entry]:
         batch = [self._turn(next(iter(self._callers)))]
         width = batch[0].tokens
         if 2 * width > max_padded_tokens:
@@ -111,9 +111,9 @@ class FairQueue:
         while turns:
             passed = []
             for caller in turns:
-                item = next(iter(self._callers[caller]))
-                wider = max(width, item.tokens)
-                if type(item.content) is not type(batch[0].content) or wider * (len(batch) + 1) > max_padded_tokens:
+                entry = next(iter(self._callers[caller]))
+                wider = max(width, entry.tokens)
+                if type(entry.content) is not type(batch[0].content) or wider * (len(batch) + 1) > max_padded_tokens:
                     continue
                 batch.append(self._turn(caller))
                 width = wider
@@ -122,17 +122,17 @@ class FairQueue:
             turns = passed
         return batch
 
-    def _turn(self, caller: Hashable) -> Item:
-        """Take the caller's first item; its next turn comes last."""
-        item = next(iter(self._callers[caller]))
-        self._take(item)
+    def _turn(self, caller: Hashable) -> Entry:
+        """Take the caller's first entry; its next turn comes last."""
+        entry = next(iter(self._callers[caller]))
+        self._take(entry)
         if caller in self._callers:
             self._callers.move_to_end(caller)
-        return item
+        return entry
 
-    def _take(self, item: Item) -> None:
-        waiting = self._callers[item.caller]
-        del waiting[item]
-        self.tokens -= item.tokens
+    def _take(self, entry: Entry) -> None:
+        waiting = self._callers[entry.caller]
+        del waiting[entry]
+        self.tokens -= entry.tokens
         if not waiting:
-            del self._callers[item.caller]
+            del self._callers[entry.caller]

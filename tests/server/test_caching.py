@@ -6,7 +6,7 @@ import pytest
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet_models.document import Document, Entity, EntityKind, Quotation, QuotationType, Span
 from guillemet_models.extractor import ModelDescription
-from guillemet_server.caching import ResultCache
+from guillemet_server.caching import AnswerCache
 
 if TYPE_CHECKING:
     from conftest import Serve
@@ -45,7 +45,7 @@ def document(text: str, *, entities: int = 1) -> Document:
 
 
 def test_what_is_kept_is_found_again_with_its_text() -> None:
-    cache = ResultCache(ENOUGH)
+    cache = AnswerCache(ENOUGH)
     kept = document("« Été »")
 
     before = cache.find("« Été »", MODEL)
@@ -59,16 +59,16 @@ def test_what_is_kept_is_found_again_with_its_text() -> None:
 
 @pytest.mark.parametrize("change", [{"version": "1.0.1"}, {"sha256": "1"}, {"name": "n"}])
 def test_another_model_has_answers_of_its_own(change: dict[str, str]) -> None:
-    cache = ResultCache(ENOUGH)
+    cache = AnswerCache(ENOUGH)
     cache.keep(document("texte"), MODEL)
 
     assert cache.find("texte", replace(MODEL, **change)) is None
 
 
 def test_what_was_not_asked_for_the_longest_makes_room() -> None:
-    one = ResultCache(ENOUGH)
+    one = AnswerCache(ENOUGH)
     one.keep(document("a"), MODEL)
-    cache = ResultCache(2 * one.bytes)
+    cache = AnswerCache(2 * one.bytes)
 
     for text in ("a", "b"):
         cache.keep(document(text), MODEL)
@@ -80,7 +80,7 @@ def test_what_was_not_asked_for_the_longest_makes_room() -> None:
 
 
 def test_texts_of_any_length_take_the_same_room_and_answers_take_theirs() -> None:
-    short, long, rich = ResultCache(ENOUGH), ResultCache(ENOUGH), ResultCache(ENOUGH)
+    short, long, rich = AnswerCache(ENOUGH), AnswerCache(ENOUGH), AnswerCache(ENOUGH)
     short.keep(document("a"), MODEL)
     long.keep(document("a" * ENOUGH), MODEL)
     rich.keep(document("a", entities=50), MODEL)
@@ -90,9 +90,9 @@ def test_texts_of_any_length_take_the_same_room_and_answers_take_theirs() -> Non
 
 
 def test_an_answer_larger_than_the_cache_is_not_kept_and_takes_nobodys_place() -> None:
-    one = ResultCache(ENOUGH)
+    one = AnswerCache(ENOUGH)
     one.keep(document("a"), MODEL)
-    cache = ResultCache(one.bytes)
+    cache = AnswerCache(one.bytes)
     cache.keep(document("a"), MODEL)
 
     cache.keep(document("b", entities=50), MODEL)
@@ -102,7 +102,7 @@ def test_an_answer_larger_than_the_cache_is_not_kept_and_takes_nobodys_place() -
 
 
 def test_a_cache_of_no_bytes_keeps_nothing_and_counts_nothing() -> None:
-    cache = ResultCache(0)
+    cache = AnswerCache(0)
     cache.keep(document("a"), MODEL)
 
     assert cache.find("a", MODEL) is None

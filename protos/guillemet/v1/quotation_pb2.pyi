@@ -34,8 +34,8 @@ Every error of the service carries google.rpc.ErrorInfo with domain "guillemet" 
   INTERNAL
     INTERNAL               a bug; with google.rpc.RequestInfo
 
-What gRPC itself answers carries none: RESOURCE_EXHAUSTED to a message above Model.max_request_bytes, which stays too large
-however late it is sent again; UNIMPLEMENTED to a compressed message and to a method that does not exist.
+What gRPC itself answers carries none: RESOURCE_EXHAUSTED to a message above Model.max_request_bytes or to headers above the
+server's limit, which stay too large however late they are sent again; UNAVAILABLE where no more connections are taken; UNIMPLEMENTED to a compressed message and to a method that does not exist.
 """
 
 from collections import abc as _abc

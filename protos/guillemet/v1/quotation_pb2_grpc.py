@@ -67,7 +67,8 @@ class QuotationServiceServicer(object):
         """Up to Model.max_batch_documents documents; one item for each, in the order of the request.
 
         A bad document fails alone, in its item (the exception that AIP-193 grants to bulk operations); the RPC itself fails for bad
-        options, an expired deadline, an overloaded or stopping server.
+        options, no documents or too many, an answer that is too large, a quota used up, an expired deadline, an overloaded,
+        loading or stopping server.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,8 +34,8 @@ Every error of the service carries google.rpc.ErrorInfo with domain "guillemet" 
   INTERNAL
     INTERNAL               a bug; with google.rpc.RequestInfo
 
-What gRPC itself answers carries none: RESOURCE_EXHAUSTED to a message above Model.max_request_bytes, which stays too large
-however late it is sent again; UNIMPLEMENTED to a compressed message and to a method that does not exist.
+What gRPC itself answers carries none: RESOURCE_EXHAUSTED to a message above Model.max_request_bytes or to headers above the
+server's limit, which stay too large however late they are sent again; UNAVAILABLE where no more connections are taken; UNIMPLEMENTED to a compressed message and to a method that does not exist.
 """
 
 from collections import abc as _abc
@@ -74,7 +74,8 @@ class QuotationServiceStub:
     """Up to Model.max_batch_documents documents; one item for each, in the order of the request.
 
     A bad document fails alone, in its item (the exception that AIP-193 grants to bulk operations); the RPC itself fails for bad
-    options, an expired deadline, an overloaded or stopping server.
+    options, no documents or too many, an answer that is too large, a quota used up, an expired deadline, an overloaded,
+    loading or stopping server.
     """
     StreamExtractQuotations: _grpc.StreamStreamMultiCallable[_quotation_pb2.StreamExtractQuotationsRequest, _quotation_pb2.StreamExtractQuotationsResponse]
     """A corpus without end: one response for each document, as they finish, in any order, matched by document id.
@@ -94,7 +95,8 @@ class QuotationServiceAsyncStub(QuotationServiceStub):
     """Up to Model.max_batch_documents documents; one item for each, in the order of the request.
 
     A bad document fails alone, in its item (the exception that AIP-193 grants to bulk operations); the RPC itself fails for bad
-    options, an expired deadline, an overloaded or stopping server.
+    options, no documents or too many, an answer that is too large, a quota used up, an expired deadline, an overloaded,
+    loading or stopping server.
     """
     StreamExtractQuotations: _aio.StreamStreamMultiCallable[_quotation_pb2.StreamExtractQuotationsRequest, _quotation_pb2.StreamExtractQuotationsResponse]  # type: ignore[assignment]
     """A corpus without end: one response for each document, as they finish, in any order, matched by document id.
@@ -123,7 +125,8 @@ class QuotationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Up to Model.max_batch_documents documents; one item for each, in the order of the request.
 
         A bad document fails alone, in its item (the exception that AIP-193 grants to bulk operations); the RPC itself fails for bad
-        options, an expired deadline, an overloaded or stopping server.
+        options, no documents or too many, an answer that is too large, a quota used up, an expired deadline, an overloaded,
+        loading or stopping server.
         """
 
     @_abc_1.abstractmethod
