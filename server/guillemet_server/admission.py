@@ -56,21 +56,28 @@ class Admission:
         Raises:
             Refusal: QUEUE_FULL or DEADLINE_UNREACHABLE.
         """
-        queued = self.queued_tokens
-        # An empty queue takes anything: what is longer than the queue would otherwise be refused for ever.
-        if queued and queued + tokens > self._limits.max_queue_tokens:
-            limit = self._limits.max_queue_tokens
+        if not self.has_room(tokens):
+            queued, limit = self.queued_tokens, self._limits.max_queue_tokens
             raise errors.queue_full(queued=queued, limit=limit, wait_seconds=self._seconds_for(queued))
         if seconds is None:
             return
         in_work = self._tokens_in_work()
-        left = seconds - self.pace.least_seconds_for(tokens) / self._readers
+        reading = self.pace.least_seconds_for(tokens) / self._readers
+        left = seconds - reading
         # Who has time for all that waits need not know what comes first: that costs a walk along the queue.
         if (self._seconds_for(in_work + self._queue.tokens) or 0.0) <= left:
             return
         wait = self._seconds_for(in_work + self._queue.tokens_ahead(caller, turns)) or 0.0
         if wait > left and not self._may_try():
-            raise errors.deadline_unreachable(predicted_wait_seconds=wait)
+            raise errors.deadline_unreachable(wait_seconds=wait, reading_seconds=reading, seconds=seconds)
+
+    def has_room(self, tokens: int) -> bool:
+        """Tell whether that many more may wait.
+
+        A queue that is half empty takes anything: what is longer than all of it would otherwise be refused for ever.
+        """
+        limit = self._limits.max_queue_tokens
+        return self.queued_tokens + min(tokens, limit // 2) <= limit
 
     def aside(self, tokens: int) -> ExitStack:
         """Count tokens as waiting that are not in the queue, from now on until what is returned is closed."""

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from typing import ParamSpec
+from dataclasses import replace
+from typing import Any, ParamSpec, TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
@@ -22,27 +22,7 @@ from guillemet_server.security.callers import charge, check_caller
 from guillemet_server.waiting import Entry, FairQueue, Reading, Turn, Window
 
 P = ParamSpec("P")
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a scheduler did since its start; tokens are those by which work is weighed."""
-
-    batches: int = 0
-    texts: int = 0  # read whole, in one turn
-    windows: int = 0  # of longer texts
-    tokens: int = 0
-    seconds: float = 0.0  # of all threads that read
-    abandoned: int = 0  # turns that nobody waited for any more, before or while they came
-
-    def add(self, batch: Sequence[Entry], tokens: int, seconds: float) -> None:
-        """Add what was read together."""
-        windows = sum(isinstance(entry.content, Window) for entry in batch)
-        self.batches += 1
-        self.texts += len(batch) - windows
-        self.windows += windows
-        self.tokens += tokens
-        self.seconds += seconds
+T = TypeVar("T")
 
 
 class Scheduler:
@@ -66,7 +46,7 @@ class Scheduler:
             cache: Of answers. None: every text is read.
             metrics: Told of what is read. None: nobody is.
         """
-        self.counts = Counts()
+        self.abandoned = 0  # turns that nobody waited for any more, before or while they came
         self.cache = cache or AnswerCache(0)
         self._metrics = metrics or Metrics()
         self._inference = inference
@@ -75,7 +55,7 @@ class Scheduler:
         self._queue = FairQueue()
         self.admission = Admission(self._queue, inference, limits)
         self._live: set[Entry] = set()  # waiting or in work, for somebody
-        self._closed = False
+        self._closed = asyncio.Event()
 
     @property
     def queued_tokens(self) -> int:
@@ -118,16 +98,17 @@ class Scheduler:
 
     def close(self) -> None:
         """Refuse what waits, interrupt what is in work."""
-        self._closed = True
+        self._closed.set()
         self._queue.close()
         for entry in self._live:
             _fail(entry, errors.shutting_down())
 
     async def _read_new(self, texts: Sequence[str], caller: Hashable, seconds: float | None) -> list[Reading | errors.Refusal]:
-        if self._closed:
+        if self._closed.is_set():
             raise errors.shutting_down()
         tokens = sum(map(estimated_tokens, texts))
-        self.admission.check(tokens, len(texts), caller=caller, seconds=seconds)
+        turns = sum(-(-estimated_tokens(text) // self._inference.description.window_tokens) for text in texts)
+        self.admission.check(tokens, turns, caller=caller, seconds=seconds)
         charge(tokens)
         try:
             # The timer runs while texts wait and are read; when it fires, they leave the queue.
@@ -188,7 +169,7 @@ class Scheduler:
     async def _read_long(self, text: str, aside: ExitStack, caller: Hashable) -> Reading:
         entered = time.monotonic()
         with aside:
-            prepared = await self._inference.prepare(text)
+            prepared = await self._unless_closed(self._inference.prepare(text))
         record_stage("tokenize", entered, time.monotonic())
         entries = [self._entered(Window(prepared, window), window.stop - window.start, caller) for window in prepared.windows]
         try:
@@ -200,7 +181,7 @@ class Scheduler:
         batches = {turn.started: turn.seconds for turn in turns}  # of one or more windows each
         for started, seconds in batches.items():
             record_stage("infer", started, started + seconds)
-        last = await self._inference.finish(prepared, [turn.found for turn in turns])
+        last = await self._unless_closed(self._inference.finish(prepared, [turn.found for turn in turns]))
         record_stage("decode", last.started, last.started + last.seconds)
         return Reading(
             document=last.found,
@@ -208,8 +189,20 @@ class Scheduler:
             inference_seconds=sum(batches.values()) + last.seconds,
         )
 
+    async def _unless_closed(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what is made aside. Nothing can interrupt that, but who waits for it is told when all is closed."""
+        making, closed = asyncio.ensure_future(work), asyncio.ensure_future(self._closed.wait())
+        try:
+            await asyncio.wait({making, closed}, return_when=asyncio.FIRST_COMPLETED)
+            if making.done():
+                return making.result()
+            raise errors.shutting_down()
+        finally:
+            making.cancel()
+            closed.cancel()
+
     def _entered(self, content: str | Window, tokens: int, caller: Hashable) -> Entry:
-        if self._closed:  # while a long text was cut into windows
+        if self._closed.is_set():  # while a long text was cut into windows
             raise errors.shutting_down()
         outcome: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
         entry = Entry(content=content, tokens=tokens, caller=caller, entered=time.monotonic(), outcome=outcome)
@@ -223,21 +216,23 @@ class Scheduler:
             self._live.discard(entry)
             self._queue.withdraw(entry)
             entry.outcome.cancel()  # unless it was, with the task that waited for it
-            self.counts.abandoned += entry.outcome.cancelled()
+            self.abandoned += entry.outcome.cancelled()
 
-    def _settle(self, batch: list[Entry], turns: list[Turn | Exception | None]) -> None:
+    def _settle(self, batch: list[Entry], turns: list[Turn | Exception]) -> None:
         """Tell those who still wait what became of a batch."""
         for entry, turn in zip(batch, turns, strict=True):
             if isinstance(turn, Exception):
                 _fail(entry, turn)
-            elif turn and not entry.outcome.done():
+            elif not entry.outcome.done():
                 entry.outcome.set_result(turn)
         measured = [turn for turn in turns if isinstance(turn, Turn)]
         if len(measured) == len(batch) and measured[0].started == measured[-1].started:
             # All were read together, and took as long as each.
             tokens, seconds = sum(entry.tokens for entry in batch), measured[0].seconds
+            if measured[0].found is None:
+                self.admission.pace.record_unfinished(tokens, seconds)
+                return
             self.admission.pace.record(tokens, seconds)
-            self.counts.add(batch, tokens, seconds)
             padding = max(entry.tokens for entry in batch) * len(batch) - tokens
             self._metrics.count_batch(texts=len(batch), tokens=tokens, padding=padding, seconds=seconds)
 

@@ -13,6 +13,7 @@ _INT32_MAX = 2**31 - 1
 _LONGEST_SECONDS = _INT32_MAX // 1000
 _GRPC_INTEGERS = ("max_request_bytes", "max_header_bytes", "max_connection_rpcs", "max_connections")
 _UTF8_BYTES_PER_CHARACTER = 4
+_ENVELOPE_BYTES = 2_048  # of a request around its text: an id, options, lengths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class Limits:
             most = _INT32_MAX if field in _GRPC_INTEGERS else _UINT32_MAX
             if not 1 <= getattr(self, field) <= most:
                 raise ValueError(f"{field} must lie between 1 and {most:,}, not be {getattr(self, field):,}")
-        widest = self.max_document_characters * _UTF8_BYTES_PER_CHARACTER
+        widest = _ENVELOPE_BYTES + self.max_document_characters * _UTF8_BYTES_PER_CHARACTER
         if widest > self.max_request_bytes:
             raise ValueError(
                 f"a document of {self.max_document_characters:,} characters may take {widest:,} bytes, "

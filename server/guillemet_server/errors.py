@@ -64,10 +64,9 @@ class Refusal(Exception):  # noqa: N818 (an answer, not a failure)
     def trailing_metadata(self) -> tuple[tuple[str, str | bytes], ...]:
         """Return the trailers of an RPC that ends with it."""
         trailers = tuple(rpc_status.to_status(self.to_status()).trailing_metadata)
-        if self.retry_seconds is None:
-            return trailers
-        # gRPC's own retry layer reads this one, and nothing of the status.
-        return (*trailers, ("grpc-retry-pushback-ms", str(self._retry_ms())))
+        # gRPC's own retry layer reads this one, and nothing of the status; what is negative it does not send again.
+        pushback_ms = -1 if self.retry_seconds is None else self._retry_ms()
+        return (*trailers, ("grpc-retry-pushback-ms", str(pushback_ms)))
 
     def _retry_ms(self) -> int:
         return max(1, round(1000 * (self.retry_seconds or 0)))
@@ -164,15 +163,22 @@ def queue_full(*, queued: int, limit: int, wait_seconds: float | None) -> Refusa
     )
 
 
-def deadline_unreachable(*, predicted_wait_seconds: float) -> Refusal:
-    """The deadline would pass in the queue or in inference, so the work is not begun."""
-    wait_ms = round(1000 * predicted_wait_seconds)
+def deadline_unreachable(*, wait_seconds: float, reading_seconds: float, seconds: float) -> Refusal:
+    """The deadline would pass in the queue or in inference, so the work is not begun.
+
+    Args:
+        wait_seconds: Until the work would begin.
+        reading_seconds: That it would take at least.
+        seconds: Until the deadline. Where the reading alone takes longer, the caller is not told to come back.
+    """
+    wait_ms, reading_ms = round(1000 * wait_seconds), round(1000 * reading_seconds)
+    why = f"the wait is about {wait_ms:,} ms, the reading {reading_ms:,} ms or more"
     return Refusal(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         "DEADLINE_UNREACHABLE",
-        f"the answer could not be ready before the deadline; the wait alone is about {wait_ms:,} ms",
-        metadata={"predicted_wait_ms": wait_ms},
-        retry_seconds=predicted_wait_seconds,
+        f"the answer could not be ready before the deadline: {why}",
+        metadata={"predicted_wait_ms": wait_ms, "least_reading_ms": reading_ms},
+        retry_seconds=wait_seconds if reading_seconds < seconds else None,
     )
 
 

@@ -17,19 +17,21 @@ from guillemet_server.waiting import Entry, FairQueue, Turn, Window
 # Any French text: the first inference allocates what the following ones reuse.
 _WARM_UP = "« Nous sommes prêts », a déclaré la ministre. Selon elle, le texte sera adopté."
 
-# Answering callers takes little of a CPU and reading all of it: who reads gives way. (On Linux each thread has a niceness.)
 # What the process was started with may be more already, and only the privileged may take less.
 _LEAST_NICENESS = 10
 
-Report = Callable[[list[Entry], list[Turn | Exception | None]], None]
-"""Told what became of each entry of a batch; None: nobody waited for it any more, and it was not read."""
+# Longer texts take a second and more of what cannot be interrupted.
+_BOOK_CHARACTERS = 100_000
+
+Report = Callable[[list[Entry], list[Turn | Exception]], None]
+"""Told what became of each entry of a batch."""
 
 
 class Inference:
-    """One extractor, and the threads that read with it: some take what waits in a queue, one cares for long texts.
+    """One extractor, and the threads that read with it: some take what waits in a queue, two care for long texts.
 
     What is not the encoder's work takes seconds for the longest texts, and cannot be interrupted: it is done aside, so that
-    nobody waits behind it but others of that kind.
+    nobody waits behind it but others of that kind, a long article not behind a book.
     """
 
     def __init__(self, load: Callable[[], Extractor]) -> None:
@@ -40,7 +42,8 @@ class Inference:
         """
         self._load = load
         self._extractor: Extractor | None = None
-        self._aside = ThreadPoolExecutor(1, thread_name_prefix="guillemet-aside")
+        self._articles = ThreadPoolExecutor(1, thread_name_prefix="guillemet-articles", initializer=_give_way)
+        self._books = ThreadPoolExecutor(1, thread_name_prefix="guillemet-books", initializer=_give_way)
         self._in_work: dict[str, tuple[int, float]] = {}  # of each thread that reads: tokens, start
 
     @property
@@ -66,7 +69,7 @@ class Inference:
         Raises:
             Exception: Whatever loading raises.
         """
-        self._extractor = await asyncio.get_running_loop().run_in_executor(self._aside, self._loaded)
+        self._extractor = await asyncio.get_running_loop().run_in_executor(self._books, self._loaded)
 
     def start(self, queue: FairQueue, max_batch_tokens: int, report: Report) -> None:
         """Begin to read what waits, until the queue is closed.
@@ -78,7 +81,7 @@ class Inference:
         """
         loop = asyncio.get_running_loop()
 
-        def report_in_loop(batch: list[Entry], turns: list[Turn | Exception | None]) -> None:
+        def report_in_loop(batch: list[Entry], turns: list[Turn | Exception]) -> None:
             with suppress(RuntimeError):  # a loop that is closed wants to know nothing more
                 loop.call_soon_threadsafe(report, batch, turns)
 
@@ -88,15 +91,19 @@ class Inference:
 
     async def prepare(self, text: str) -> PreparedText:
         """Return the windows of a long text."""
-        return await asyncio.get_running_loop().run_in_executor(self._aside, self.extractor.prepare, text)
+        return await asyncio.get_running_loop().run_in_executor(self._aside(text), self.extractor.prepare, text)
 
     async def finish(self, text: PreparedText, encoded: Sequence[EncodedWindow]) -> Turn:
         """Return the document of a long text, timed from when its own turn has come."""
-        return await asyncio.get_running_loop().run_in_executor(self._aside, self._finished, text, encoded)
+        return await asyncio.get_running_loop().run_in_executor(self._aside(text.tokenized.text), self._finished, text, encoded)
 
     def close(self) -> None:
         """End what is done aside as soon as that can be; the other threads end with their queue."""
-        self._aside.shutdown(wait=False, cancel_futures=True)
+        for executor in (self._articles, self._books):
+            executor.shutdown(wait=False, cancel_futures=True)
+
+    def _aside(self, text: str) -> ThreadPoolExecutor:
+        return self._articles if len(text) < _BOOK_CHARACTERS else self._books
 
     def _loaded(self) -> Extractor:
         extractor = self._load()
@@ -109,9 +116,7 @@ class Inference:
         return Turn(document, started, time.monotonic() - started)
 
     def _read(self, queue: FairQueue, max_batch_tokens: int, report: Report) -> None:
-        if sys.platform == "linux":
-            thread = threading.get_native_id()
-            os.setpriority(os.PRIO_PROCESS, thread, max(_LEAST_NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))
+        _give_way()
         name = threading.current_thread().name
         while batch := queue.next_batch(max_batch_tokens):
             self._in_work[name] = (sum(entry.tokens for entry in batch), time.monotonic())
@@ -119,13 +124,13 @@ class Inference:
             del self._in_work[name]
             report(batch, turns)
 
-    def _turns(self, batch: Sequence[Entry]) -> list[Turn | Exception | None]:
+    def _turns(self, batch: Sequence[Entry]) -> list[Turn | Exception]:
         started = time.monotonic()
         try:
             with timed_steps() as steps:
                 found = self._found(batch)
         except Interrupted:
-            return [None] * len(batch)
+            return [Turn(None, started, time.monotonic() - started)] * len(batch)
         except Exception as error:  # noqa: BLE001 (the server lives on; the scheduler reports it)
             if len(batch) == 1:
                 return [error]
@@ -139,3 +144,11 @@ class Inference:
         if texts:
             return self.extractor.extract(texts, interrupted=lambda: all(entry.outcome.done() for entry in batch))
         return self.extractor.encode([entry.content for entry in batch if isinstance(entry.content, Window)])
+
+
+def _give_way() -> None:
+    """Let the event loop go first: answering callers takes little of a CPU and reading all of it."""
+    if sys.platform == "linux":  # where each thread has a niceness, and those that it starts
+        thread = threading.get_native_id()
+        with suppress(OSError):  # forbidden
+            os.setpriority(os.PRIO_PROCESS, thread, max(_LEAST_NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))

@@ -90,8 +90,6 @@ class Interceptor(grpc.aio.ServerInterceptor):
                         response = await handle(request, context)
                 except errors.Refusal as refusal:
                     await _abort(context, refusal, rpc)
-                except grpc.aio.AbortError:
-                    raise
                 except Exception as error:  # noqa: BLE001 (whatever it is, the caller gets an id and the log the rest)
                     await _abort(context, reported(error, self._log), rpc)
                 else:

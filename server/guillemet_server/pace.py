@@ -18,6 +18,13 @@ class Pace:
         self._seconds = _MEMORY * self._seconds + seconds
         self._least = min(self._least or seconds / tokens, seconds / tokens)
 
+    def record_unfinished(self, tokens: int, seconds: float) -> None:
+        """Learn that an inference, broken off after so long, takes longer than was known, if that is so."""
+        if seconds > (self.seconds_for(tokens) or 0.0):
+            least = self._least
+            self.record(tokens, seconds)
+            self._least = least
+
     def seconds_for(self, tokens: float) -> float | None:
         """Return how long that many take; None before anything was measured."""
         return tokens * self._seconds / self._tokens if self._tokens else None

@@ -10,6 +10,7 @@ from structlog.typing import FilteringBoundLogger
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet.v1 import quotation_pb2_grpc as pb_grpc
 from guillemet_server import errors
+from guillemet_server.admission import estimated_tokens
 from guillemet_server.batching import Scheduler, in_effect
 from guillemet_server.config import Limits
 from guillemet_server.gate import Gate
@@ -117,6 +118,7 @@ class QuotationService(pb_grpc.QuotationServiceServicer):
         stream = DocumentStream(
             answer=answer,
             set_options=set_options,
+            has_room=lambda document: self._scheduler.admission.has_room(estimated_tokens(document.text)),
             refused=self._refused,
             max_in_work=self._limits.max_stream_documents,
             draining=self._gate.draining,

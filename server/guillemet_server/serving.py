@@ -162,7 +162,9 @@ class Server:
             else:
                 port = self._grpc.add_secure_port(listen, self._certificates.credentials())
         except RuntimeError as error:
-            raise StartError(f"cannot listen on {listen}: the address is in use or not of this machine") from error
+            is_socket = listen.startswith("unix:")
+            why = "no socket can be made there" if is_socket else "the address is in use or not of this machine"
+            raise StartError(f"cannot listen on {listen}: {why}") from error
         return listen if listen.startswith("unix:") else f"{listen.rpartition(':')[0]}:{port}"
 
 

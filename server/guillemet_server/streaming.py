@@ -8,6 +8,7 @@ from google.rpc import status_pb2
 
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet_server import errors
+from guillemet_server.validation import MAX_DOCUMENT_ID_CHARACTERS, check_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class _Answered:
     """A response to send."""
 
     response: pb.StreamExtractQuotationsResponse
-    frees_id: bool  # false for the second of two with one id: the first is still in work
+    frees_id: bool  # false for one that is refused for its id: another of that id may still be in work
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class DocumentStream:
     Args:
         answer: Reads one document, with the options of the stream; a refusal is an answer too.
         set_options: Called with the options if they come; raises a refusal if they are bad.
+        has_room: Tells whether the server takes a document now; one that it does not waits for others of the stream to be read.
         refused: Makes a status of the refusal of one document.
         max_in_work: Documents whose answer is not yet sent; when there are as many, no request is read.
         draining: Set when the server stops: no request is read any more, what is in work is answered.
@@ -41,12 +43,14 @@ class DocumentStream:
         *,
         answer: Callable[[pb.Document], Awaitable[pb.StreamExtractQuotationsResponse]],
         set_options: Callable[[pb.ExtractOptions], None],
+        has_room: Callable[[pb.Document], bool],
+        refused: Callable[[errors.Refusal], status_pb2.Status],
         max_in_work: int,
         draining: asyncio.Event,
-        refused: Callable[[errors.Refusal], status_pb2.Status] = errors.Refusal.to_status,
     ) -> None:
         self._answer = answer
         self._set_options = set_options
+        self._has_room = has_room
         self._refused = refused
         self._max_in_work = max_in_work
         self._draining = draining
@@ -54,6 +58,8 @@ class DocumentStream:
         self._ids: set[str] = set()
         self._outbox: asyncio.Queue[_Answered | _Ended] = asyncio.Queue()  # bounded by the slots
         self._tasks: set[asyncio.Task[None]] = set()
+        self._n_unread = 0  # documents whose answer is not yet known
+        self._one_read = asyncio.Event()
 
     async def run(
         self,
@@ -68,9 +74,11 @@ class DocumentStream:
         self._start(self._read(requests))
         try:
             while isinstance(entry := await self._outbox.get(), _Answered):
-                await write(entry.response)
-                if entry.frees_id:
+                if (
+                    entry.frees_id
+                ):  # who has the answer may send another document of this id, and is faster than `write` returns
                     self._ids.discard(entry.response.document_id)
+                await write(entry.response)
                 # Only now: a caller who does not read its answers is not read either.
                 self._slots.release()
         finally:
@@ -99,6 +107,9 @@ class DocumentStream:
                     self._take_options(request.options, first=first)
                     self._slots.release()
                 else:
+                    while self._n_unread and not self._has_room(request.document):
+                        self._one_read.clear()
+                        await self._one_read.wait()
                     self._take_document(request.document)
                 first = False
         except errors.Refusal as refusal:
@@ -139,20 +150,28 @@ class DocumentStream:
         self._set_options(options)
 
     def _take_document(self, document: pb.Document) -> None:
-        if not document.id:
-            self._refuse(document, errors.document_id_missing("document.id"))
-        elif document.id in self._ids:
-            self._refuse(document, errors.document_id_duplicate("document.id"))
+        try:
+            if not document.id:
+                raise errors.document_id_missing("document.id")
+            check_id(document, field="document")
+            if document.id in self._ids:
+                raise errors.document_id_duplicate("document.id")
+        except errors.Refusal as refusal:
+            echo = document.id[:MAX_DOCUMENT_ID_CHARACTERS]
+            response = pb.StreamExtractQuotationsResponse(document_id=echo, error=self._refused(refusal))
+            self._outbox.put_nowait(_Answered(response, frees_id=False))
         else:
             self._ids.add(document.id)
+            self._n_unread += 1
             self._start(self._work(document))
 
-    def _refuse(self, document: pb.Document, refusal: errors.Refusal) -> None:
-        response = pb.StreamExtractQuotationsResponse(document_id=document.id, error=self._refused(refusal))
-        self._outbox.put_nowait(_Answered(response, frees_id=False))
-
     async def _work(self, document: pb.Document) -> None:
-        self._outbox.put_nowait(_Answered(await self._answer(document), frees_id=True))
+        try:
+            response = await self._answer(document)
+        finally:
+            self._n_unread -= 1
+            self._one_read.set()
+        self._outbox.put_nowait(_Answered(response, frees_id=True))
 
 
 async def _anext_or_none(

@@ -1,6 +1,5 @@
 """Requests in, checked values out. Nothing is repaired: what breaks a rule of the contract is refused with its path."""
 
-import math
 import re
 from dataclasses import dataclass
 
@@ -37,8 +36,7 @@ def checked_options(options: pb.ExtractOptions, *, model: str) -> Options:
     if encoding not in pb.OffsetEncoding.values():
         raise errors.option_invalid("options.offset_encoding", f"{encoding} is no offset encoding")
     min_probability = options.min_probability if options.HasField("min_probability") else None
-    # NaN compares false with everything and would let everything pass.
-    if min_probability is not None and (math.isnan(min_probability) or not 0 <= min_probability <= 1):
+    if min_probability is not None and not 0 <= min_probability <= 1:  # NaN lies between nothing
         raise errors.option_invalid("options.min_probability", "a probability lies between 0 and 1")
     check_model(options.model, served=model)
     return Options(
@@ -69,8 +67,7 @@ def check_document(document: pb.Document, *, field: str, limits: Limits) -> None
     Raises:
         Refusal: DOCUMENT_ID_TOO_LONG, TEXT_EMPTY, DOCUMENT_TOO_LONG or LANGUAGE_UNSUPPORTED.
     """
-    if (actual := len(document.id)) > MAX_DOCUMENT_ID_CHARACTERS:
-        raise errors.document_id_too_long(f"{field}.id", actual=actual, limit=MAX_DOCUMENT_ID_CHARACTERS)
+    check_id(document, field=field)
     text = document.text
     if (actual := len(text)) > limits.max_document_characters:
         raise errors.document_too_long(f"{field}.text", actual=actual, limit=limits.max_document_characters)
@@ -78,6 +75,16 @@ def check_document(document: pb.Document, *, field: str, limits: Limits) -> None
         raise errors.text_empty(f"{field}.text")
     if document.language_code and not _FRENCH.fullmatch(document.language_code):
         raise errors.language_unsupported(f"{field}.language_code")
+
+
+def check_id(document: pb.Document, *, field: str) -> None:
+    """Let pass a document whose id is short enough to be echoed, or that has none.
+
+    Raises:
+        Refusal: DOCUMENT_ID_TOO_LONG.
+    """
+    if (actual := len(document.id)) > MAX_DOCUMENT_ID_CHARACTERS:
+        raise errors.document_id_too_long(f"{field}.id", actual=actual, limit=MAX_DOCUMENT_ID_CHARACTERS)
 
 
 def check_batch_size(request: pb.BatchExtractQuotationsRequest, limits: Limits) -> None:

@@ -24,7 +24,7 @@ class Window(NamedTuple):
 class Turn:
     """What became of an entry, or of the decoding of a long text, when its turn had come."""
 
-    found: Any  # the Document of a text, the EncodedWindow of a window
+    found: Any  # the Document of a text, the EncodedWindow of a window; None: nobody waited any more, and it was broken off
     started: float  # by the monotonic clock
     seconds: float  # that it took, with its batch
     steps: tuple[Step, ...] = ()  # of its batch, as far as they were timed
@@ -52,7 +52,7 @@ class Entry:
 
 
 class FairQueue:
-    """Items of several callers, who take turns. Any thread may call any method."""
+    """Entries of several callers, who take turns. Any thread may call any method."""
 
     def __init__(self) -> None:
         # In the order of their turns; each with its entries in the order of arrival (a dict, so that any leaves at once).

@@ -1,4 +1,5 @@
-from dataclasses import replace
+import sys
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -87,6 +88,19 @@ def test_texts_of_any_length_take_the_same_room_and_answers_take_theirs() -> Non
 
     assert short.bytes == long.bytes
     assert rich.bytes > short.bytes + 50 * 100
+
+
+def test_what_an_answer_takes_is_weighed_closely_and_never_too_low() -> None:
+    cache, kept = AnswerCache(ENOUGH), document("", entities=50)
+    cache.keep(kept, MODEL)
+
+    assert size_of(kept) < cache.bytes < 1.5 * size_of(kept)
+
+
+def size_of(value: object) -> int:
+    """Return what a value and all that it is made of take in memory."""
+    parts = [getattr(value, field.name) for field in fields(value)] if is_dataclass(value) else ()
+    return sys.getsizeof(value) + sum(map(size_of, value if isinstance(value, tuple) else parts))
 
 
 def test_an_answer_larger_than_the_cache_is_not_kept_and_takes_nobodys_place() -> None:

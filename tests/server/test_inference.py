@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from guillemet_models.document import Document
+from guillemet_models.extractor import PreparedText
 from guillemet_server.batching import Scheduler
 from guillemet_server.config import Limits
 from guillemet_server.inference import Inference
@@ -29,20 +30,26 @@ def test_who_reads_gives_way_and_takes_nothing_back_of_what_the_process_gave(
 ) -> None:
     given = max(given, niceness())  # nobody without privileges could take less
     seen: list[int] = []
-    extract = reader.extract
+    extract, prepare = reader.extract, reader.prepare
 
     def noting(texts: Sequence[str], **options: object) -> list[Document]:
         seen.append(niceness())
         return extract(texts, **options)
+
+    def noting_too(text: str) -> PreparedText:
+        seen.append(niceness())
+        return prepare(text)
 
     async def read() -> None:
         inference = Inference(lambda: reader)
         await inference.load()
         scheduler = Scheduler(inference, Limits(), log=json_logger("error"))
         monkeypatch.setattr(reader, "extract", noting)
+        monkeypatch.setattr(reader, "prepare", noting_too)
         scheduler.start()
         async with asyncio.timeout(WAIT):
             await scheduler.read(["mot"], caller=0, seconds=None)
+            await inference.prepare("mot")
         scheduler.close()
         inference.close()
 
@@ -54,12 +61,34 @@ def test_who_reads_gives_way_and_takes_nothing_back_of_what_the_process_gave(
     process.start()
     process.join()
 
-    assert seen == [max(10, given)]
+    assert seen == [max(10, given)] * 2
 
 
 def niceness() -> int:
     """Return that of this thread."""
     return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+async def test_a_long_article_does_not_wait_behind_a_book(reader: "RegexReader", monkeypatch: pytest.MonkeyPatch) -> None:
+    inference = Inference(lambda: reader)
+    await inference.load()
+    prepare, begun, free = reader.prepare, threading.Event(), threading.Event()
+
+    def held(text: str) -> PreparedText:
+        if len(text) > 100_000:
+            begun.set()
+            assert free.wait(WAIT)
+        return prepare(text)
+
+    monkeypatch.setattr(reader, "prepare", held)
+    book = asyncio.ensure_future(inference.prepare("mot " * 30_000))
+    await asyncio.to_thread(begun.wait, WAIT)
+    async with asyncio.timeout(WAIT):
+        article = await inference.prepare("mot " * 3_000)
+    free.set()
+
+    assert (len(article.windows), len((await book).windows)) == (3, 30)
+    inference.close()
 
 
 async def test_the_decoding_of_a_long_text_is_timed_from_its_own_turn(

@@ -194,7 +194,7 @@ def test_a_failure_gives_the_caller_an_id_that_the_log_knows_and_nothing_else(se
 
 
 def test_messages_up_to_the_limit_pass_and_one_byte_more_does_not(serve: "Serve") -> None:
-    served = serve(max_document_characters=1_000, max_request_bytes=4_000)
+    served = serve(max_document_characters=100, max_request_bytes=4_000)
     request = pb.ExtractQuotationsRequest(document=pb.Document(text="a"))
 
     def padded(size: int) -> pb.ExtractQuotationsRequest:
@@ -215,7 +215,7 @@ def test_messages_up_to_the_limit_pass_and_one_byte_more_does_not(serve: "Serve"
 
 
 def test_an_answer_too_large_to_send_is_refused_with_a_reason(serve: "Serve", refused: "Refusing") -> None:
-    served = serve(max_document_characters=900, max_request_bytes=3_600)
+    served = serve(max_document_characters=900, max_request_bytes=6_000)
 
     refusal = refused(lambda: served.extract("«»" * 450))
 

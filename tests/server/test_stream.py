@@ -105,6 +105,18 @@ def test_bad_documents_fail_alone(served: "Served", unpacked: "type[Details]") -
     assert served.lives_on()
 
 
+def test_an_id_that_is_too_long_is_refused_by_its_beginning_and_the_stream_goes_on(
+    serve: "Serve", unpacked: "type[Details]"
+) -> None:
+    served = serve(max_document_characters=100, max_request_bytes=4_000)
+    requests = [document("é" * 1_900), document("good")]
+
+    refused, read = list(served.quotations.StreamExtractQuotations(iter(requests), timeout=WAIT))
+
+    assert (refused.document_id, unpacked(refused.error).reason) == ("é" * 256, "DOCUMENT_ID_TOO_LONG")
+    assert (read.document_id, read.HasField("result")) == ("good", True)
+
+
 def test_an_id_may_come_again_once_it_is_answered_but_not_before(served: "Served", unpacked: "type[Details]") -> None:
     requests = Requests()
     served.reader.hold()

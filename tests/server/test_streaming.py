@@ -26,8 +26,14 @@ class Stream:
         self.may_write = asyncio.Event()
         self.draining = asyncio.Event()
         self.cancelled = 0
+        self.has_room = True
         stream = DocumentStream(
-            answer=self._answer, set_options=lambda _: None, max_in_work=max_in_work, draining=self.draining
+            answer=self._answer,
+            set_options=lambda _: None,
+            has_room=lambda _: self.has_room,
+            refused=Refusal.to_status,
+            max_in_work=max_in_work,
+            draining=self.draining,
         )
         self.rpc = asyncio.create_task(stream.run(self._requests(documents), self._write))
 
@@ -73,6 +79,19 @@ async def test_reading_stops_while_the_caller_does_not_take_its_answers() -> Non
 
     assert in_work == 3
     assert len(stream.written) == 10
+
+
+async def test_a_document_that_has_no_room_waits_while_others_of_its_stream_are_read() -> None:
+    stream = Stream(documents=10, max_in_work=3)
+    stream.has_room = False
+    stream.may_write.set()
+    await settle()
+    read_without_room = stream.read
+    stream.may_answer.set()
+    await stream.rpc
+
+    assert read_without_room == 2  # one in work, one that waits for it
+    assert sorted(stream.written) == sorted(map(str, range(10)))
 
 
 async def test_a_cancelled_stream_cancels_its_documents_and_says_so() -> None:

@@ -24,7 +24,7 @@ Every error of the service carries google.rpc.ErrorInfo with domain "guillemet" 
     TOKEN_UNKNOWN          not known, or no longer
   RESOURCE_EXHAUSTED, with google.rpc.RetryInfo
     QUEUE_FULL             too much waits
-    DEADLINE_UNREACHABLE   the wait would outlast the deadline
+    DEADLINE_UNREACHABLE   the wait, or the reading alone, would outlast the deadline; without RetryInfo if the reading would
     QUOTA_EXCEEDED         the caller's tokens a second are used up
   UNAVAILABLE, with google.rpc.RetryInfo
     MODEL_LOADING          the server starts
@@ -660,7 +660,7 @@ class StreamExtractQuotationsResponse(_message.Message):
     RESULT_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
     document_id: _builtins.str
-    """As in the request."""
+    """As in the request; of one that is too long, the beginning."""
     @_builtins.property
     def result(self) -> Global___DocumentResult:
         """It was read."""

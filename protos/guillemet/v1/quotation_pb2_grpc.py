@@ -78,7 +78,8 @@ class QuotationServiceServicer(object):
         """A corpus without end: one response for each document, as they finish, in any order, matched by document id.
 
         A bad document fails alone. The options may come once, as the first message. The server stops reading while too many of
-        the stream's documents are in work, so that a slow reader slows its own stream only.
+        the stream's documents are in work, so that a slow reader slows its own stream only, and while its queue has no room for the
+        next one but the stream has others in work.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -24,7 +24,7 @@ Every error of the service carries google.rpc.ErrorInfo with domain "guillemet" 
     TOKEN_UNKNOWN          not known, or no longer
   RESOURCE_EXHAUSTED, with google.rpc.RetryInfo
     QUEUE_FULL             too much waits
-    DEADLINE_UNREACHABLE   the wait would outlast the deadline
+    DEADLINE_UNREACHABLE   the wait, or the reading alone, would outlast the deadline; without RetryInfo if the reading would
     QUOTA_EXCEEDED         the caller's tokens a second are used up
   UNAVAILABLE, with google.rpc.RetryInfo
     MODEL_LOADING          the server starts
@@ -81,7 +81,8 @@ class QuotationServiceStub:
     """A corpus without end: one response for each document, as they finish, in any order, matched by document id.
 
     A bad document fails alone. The options may come once, as the first message. The server stops reading while too many of
-    the stream's documents are in work, so that a slow reader slows its own stream only.
+    the stream's documents are in work, so that a slow reader slows its own stream only, and while its queue has no room for the
+    next one but the stream has others in work.
     """
 
 @_typing.type_check_only
@@ -102,7 +103,8 @@ class QuotationServiceAsyncStub(QuotationServiceStub):
     """A corpus without end: one response for each document, as they finish, in any order, matched by document id.
 
     A bad document fails alone. The options may come once, as the first message. The server stops reading while too many of
-    the stream's documents are in work, so that a slow reader slows its own stream only.
+    the stream's documents are in work, so that a slow reader slows its own stream only, and while its queue has no room for the
+    next one but the stream has others in work.
     """
 
 class QuotationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -138,7 +140,8 @@ class QuotationServiceServicer(metaclass=_abc_1.ABCMeta):
         """A corpus without end: one response for each document, as they finish, in any order, matched by document id.
 
         A bad document fails alone. The options may come once, as the first message. The server stops reading while too many of
-        the stream's documents are in work, so that a slow reader slows its own stream only.
+        the stream's documents are in work, so that a slow reader slows its own stream only, and while its queue has no room for the
+        next one but the stream has others in work.
         """
 
 def add_QuotationServiceServicer_to_server(servicer: QuotationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

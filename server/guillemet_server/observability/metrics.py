@@ -49,7 +49,9 @@ class Metrics:
         self.documents = self._counter("documents", "Documents answered.")
         self.tokens = self._counter("tokens", "Tokens read by the model; of answers from the cache, none are.")
         self.queue_seconds = self._histogram("queue_seconds", "From a document's admission to its batch.", _SECONDS)
-        self.batch_tokens = self._histogram("batch_tokens", "Tokens of a batch, without padding.", _TOKENS)
+        self.batch_tokens = self._histogram(
+            "batch_tokens", "Tokens of a batch as they are weighed, four characters each, without padding.", _TOKENS
+        )
         self.batch_texts = self._histogram("batch_texts", "Texts, or windows of longer ones, of a batch.", _TEXTS)
         self.padding_tokens = self._counter("padding_tokens", "Tokens by which batches were wider than their documents.")
         self.inference_seconds = self._histogram("inference_seconds", "Of one batch in the model.", _SECONDS)

@@ -20,12 +20,12 @@ def watch(metrics: Metrics, *, gate: Gate, scheduler: Scheduler, limits: Limits,
         limits: Of what may wait.
         files: Read again when they change.
     """
-    cache, counts = scheduler.cache, scheduler.counts
+    cache = scheduler.cache
     metrics.watch("ready", "1 while RPCs pass.", lambda: gate.state is State.READY)
-    metrics.watch("queue_tokens", "Tokens that wait.", lambda: scheduler.admission.queued_tokens)
+    metrics.watch("queue_tokens", "Tokens that wait.", lambda: scheduler.queued_tokens)
     metrics.watch("queue_limit_tokens", "Tokens above which requests are refused.", lambda: limits.max_queue_tokens)
     metrics.watch("texts_in_work", "Texts, and windows of longer ones, that wait or are read.", lambda: scheduler.in_work)
-    metrics.watch_count("abandoned", "Texts and windows that nobody waited for any more.", lambda: counts.abandoned)
+    metrics.watch_count("abandoned", "Texts and windows that nobody waited for any more.", lambda: scheduler.abandoned)
     metrics.watch_count("cache_hits", "Texts answered from the cache.", lambda: cache.hits)
     metrics.watch_count("cache_misses", "Texts looked for in the cache in vain.", lambda: cache.misses)
     metrics.watch("cache_bytes", "Memory that the answers in the cache take.", lambda: cache.bytes)

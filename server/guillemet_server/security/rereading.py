@@ -36,7 +36,7 @@ class Reread(Generic[_Value]):
         self._lock = threading.Lock()
         self._signature = self._signature_now()
         self._value = read()
-        self._is_stale = False
+        self._fault: str | None = None  # why what they say now cannot be read
 
     def current(self) -> _Value:
         """Return what the files say now, or said when they last could be read; until they change, the same object."""
@@ -51,19 +51,22 @@ class Reread(Generic[_Value]):
     def is_stale(self) -> bool:
         """Whether they have changed and what they say now cannot be read."""
         self.current()
-        return self._is_stale
+        return self._fault is not None
 
     def _reread(self, signature: _Signature) -> None:
         names = [path.name for path in self._paths]
         try:
             value = self._read()
         except (OSError, ValueError) as error:
-            self._is_stale = True
-            self._log.error("not reread", files=names, error=str(error))
+            if isinstance(error, OSError):  # what stood in the way does not show in the signature: next time
+                self._signature = []
+            if str(error) != self._fault:
+                self._log.error("not reread", files=names, error=str(error))
+            self._fault = str(error)
             return
         if self._signature_now() == signature:
             self._value = value
-            self._is_stale = False
+            self._fault = None
             self._log.info("reread", files=names)
         else:
             self._signature = []  # replaced while they were read: next time

@@ -107,8 +107,8 @@ def test_documents_refused_beside_others_are_counted_by_reason(watched: "Start")
 
 
 def test_an_answer_that_is_too_large_to_be_sent_is_a_document_refused(watched: "Start") -> None:
-    server = watched(limits=Limits(max_document_characters=100, max_request_bytes=400))
-    document = pb.Document(id="a", text="« A », a dit Zoé. " * 5)
+    server = watched(limits=Limits(max_document_characters=500, max_request_bytes=4_100))
+    document = pb.Document(id="a", text="«»" * 250)
     batch = pb.BatchExtractQuotationsRequest(documents=[document, pb.Document(text=" ")])
 
     with pytest.raises(grpc.RpcError):

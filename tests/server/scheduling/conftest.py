@@ -12,6 +12,7 @@ from guillemet_server.config import Limits
 from guillemet_server.errors import Refusal
 from guillemet_server.inference import Inference
 from guillemet_server.logs import json_logger
+from guillemet_server.observability.metrics import Metrics
 
 if TYPE_CHECKING:
     from conftest import RegexReader
@@ -23,6 +24,7 @@ class WatchedScheduler(Scheduler):
     """Says when texts have come, and keeps the model busy."""
 
     reader: "RegexReader"
+    metrics: Metrics
 
     async def begun(
         self, text: str, *, caller: Hashable, seconds: float | None = None
@@ -52,8 +54,9 @@ def scheduling(reader: "RegexReader") -> Scheduling:
         inference = Inference(lambda: reader)
         await inference.load()
         reader.batches.clear()
-        scheduler = WatchedScheduler(inference, Limits(**limits), log=json_logger("error"))
-        scheduler.reader = reader
+        metrics = Metrics()
+        scheduler = WatchedScheduler(inference, Limits(**limits), log=json_logger("error"), metrics=metrics)
+        scheduler.reader, scheduler.metrics = reader, metrics
         scheduler.start()
         yield scheduler
         reader.release()

@@ -76,6 +76,38 @@ async def test_a_full_queue_says_when_to_come_back(reader: "RegexReader", schedu
     assert refusal.value.retry_seconds == pytest.approx(18.0)
 
 
+@pytest.mark.parametrize(("waiting", "may_wait"), [(5, True), (6, False)])
+async def test_what_is_larger_than_the_queue_needs_half_of_it(
+    waiting: int, *, may_wait: bool, reader: "RegexReader", scheduling: "Scheduling"
+) -> None:
+    async with scheduling(max_batch_tokens=10, max_queue_tokens=10) as scheduler:
+        blocker = await scheduler.begun(words(1), caller=0)
+        others = asyncio.create_task(scheduler.read([words(waiting)], caller=1, seconds=None))
+        await scheduler.until_queued(waiting)
+        batch = asyncio.create_task(scheduler.read([words(4)] * 5, caller=2, seconds=None))
+        await asyncio.wait({batch}, timeout=0 if may_wait else WAIT)
+        reader.release()
+        outcomes = await asyncio.gather(blocker, others, batch, return_exceptions=True)
+
+    assert [isinstance(outcome, Refusal) for outcome in outcomes] == [False, False, not may_wait]
+
+
+async def test_a_long_text_waits_as_many_turns_as_it_has_windows(reader: "RegexReader", scheduling: "Scheduling") -> None:
+    async with scheduling(max_batch_tokens=1_000) as scheduler:
+        blocker = await scheduler.begun(words(1), caller=0)
+        many = asyncio.create_task(scheduler.read([words(1_000)] * 3, caller=1, seconds=None))
+        await scheduler.until_queued(3_000)
+        scheduler.admission.pace.record(tokens=1, seconds=0.001)  # the reading alone might be fast
+        scheduler.admission.pace.record(tokens=1_000_000, seconds=1_000_000.0)
+        with pytest.raises(Refusal) as refusal:
+            await scheduler.read([words(3_000)], caller=2, seconds=2_000.0)
+        reader.release()
+        await asyncio.gather(blocker, many)
+
+    assert refusal.value.reason == "DEADLINE_UNREACHABLE"
+    assert refusal.value.retry_seconds == pytest.approx(3_000, rel=0.01)
+
+
 async def test_nothing_is_computed_for_what_is_refused(
     reader: "RegexReader", scheduling: "Scheduling", monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,11 +208,12 @@ async def test_windows_that_are_read_together_are_timed_once(reader: "RegexReade
 async def test_what_was_done_is_counted(reader: "RegexReader", scheduling: "Scheduling") -> None:
     async with scheduling() as scheduler:
         await scheduler.read([words(10), words(20), words(2_500)], caller=0, seconds=None)
-        counts = scheduler.counts
+        seen = scheduler.metrics.registry.get_sample_value
 
-    assert (counts.texts, counts.windows, counts.abandoned) == (2, 3, 0)
-    assert counts.tokens == 10 + 20 + 2_500
-    assert counts.batches == len(reader.batches)
+    assert seen("guillemet_batch_texts_sum") == 2 + 3
+    assert seen("guillemet_batch_texts_count") == len(reader.batches)
+    assert seen("guillemet_batch_tokens_sum") == 10 + 20 + 2_500
+    assert scheduler.abandoned == 0
 
 
 async def test_as_many_threads_read_as_the_model_has_use_for(reader: "RegexReader", scheduling: "Scheduling") -> None:

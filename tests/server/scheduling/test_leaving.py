@@ -84,6 +84,22 @@ async def test_a_deadline_interrupts_inference_between_windows(reader: "RegexRea
     assert reader.interrupted == 1
 
 
+async def test_what_is_broken_off_shows_that_the_model_is_slower_than_known(
+    reader: "RegexReader", scheduling: "Scheduling"
+) -> None:
+    async with scheduling() as scheduler:
+        pace = scheduler.admission.pace
+        pace.record(tokens=1_000, seconds=0.001)
+        late = await scheduler.begun(words(1_000), caller=0, seconds=0.5)
+        with pytest.raises(Refusal):
+            await late
+        reader.release()
+        await scheduler.read([words(1)], caller=1, seconds=None)
+
+    assert pace.seconds_for(1_000) > 0.1
+    assert pace.least_seconds_for(1_000) <= 0.001  # of what was read
+
+
 async def test_a_deadline_out_of_reach_is_refused_before_the_work_begins(
     reader: "RegexReader", scheduling: "Scheduling"
 ) -> None:
@@ -119,6 +135,8 @@ async def test_a_storm_of_deadlines_is_refused_with_one_try_and_leaves_nothing_b
 
     refused = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
     assert {refusal.reason for refusal in refused} == {"DEADLINE_UNREACHABLE"}
+    assert {refusal.retry_seconds for refusal in refused} == {None}  # the reading alone takes longer: no later try helps
+    assert {dict(refusal.trailing_metadata())["grpc-retry-pushback-ms"] for refusal in refused} == {"-1"}
     assert len(refused) == 199
     assert len(reader.batches) == 1
     assert left == 0
@@ -129,7 +147,7 @@ async def test_deadlines_that_pass_in_the_queue_cost_no_inference(reader: "Regex
         blocker = await scheduler.begun(words(1), caller="blocker")
         storm = [scheduler.read([words(10)], caller=number, seconds=0.05) for number in range(100)]
         outcomes = await asyncio.gather(*storm, return_exceptions=True)
-        left, abandoned = scheduler.queued_tokens, scheduler.counts.abandoned
+        left, abandoned = scheduler.queued_tokens, scheduler.abandoned
         reader.release()
         await blocker
 
@@ -207,22 +225,30 @@ async def test_who_leaves_a_batch_that_fails_shifts_nobody_s_answer(reader: "Reg
     assert [len(batch) for batch in reader.batches[:2]] == [1, 4]
     assert poisoned.reason == "INTERNAL"
     assert [reading.document.text for [reading] in read] == [words(3), words(4)]
-    assert scheduler.counts.batches == 0  # none was read as it had been put together: nothing is learnt of the pace
+    # None was read as it had been put together: nothing is learnt of the pace.
+    assert scheduler.metrics.registry.get_sample_value("guillemet_batch_texts_count") == 0
 
 
-async def test_a_long_text_that_is_being_cut_is_refused_when_all_is_closed(
-    reader: "RegexReader", scheduling: "Scheduling", monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", ["prepare", "finish"])
+async def test_a_long_text_that_is_being_cut_or_put_together_is_refused_when_all_is_closed(
+    step: str, reader: "RegexReader", scheduling: "Scheduling", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cutting, prepare = threading.Event(), reader.prepare
-    monkeypatch.setattr(reader, "prepare", lambda text: cutting.wait(WAIT) and prepare(text))
+    begun, free, work = threading.Event(), threading.Event(), getattr(reader, step)
+
+    def held(*arguments: object) -> object:
+        begun.set()
+        assert free.wait(WAIT)
+        return work(*arguments)
+
+    monkeypatch.setattr(reader, step, held)
     async with scheduling() as scheduler:
         reading = asyncio.create_task(scheduler.read([words(2_500)], caller=0, seconds=None))
-        await scheduler.until_queued(2_500)
+        await asyncio.to_thread(begun.wait, WAIT)
         scheduler.close()
-        cutting.set()
         async with asyncio.timeout(WAIT):
             with pytest.raises(Refusal, match="shutting down"):
                 await reading
+        free.set()
 
     assert scheduler.in_work == 0
 

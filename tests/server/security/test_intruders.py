@@ -102,11 +102,11 @@ def reason_of(error: grpc.RpcError) -> str:
     ],
 )
 def test_without_a_token_that_the_server_knows_nothing_but_health_answers(
-    door: Door, metadata: "Metadata", reason: str, secured: "Start", tokens: "TokenFile"
+    door: Door, metadata: "Metadata", reason: str, *, secured: "Start", tokens: "TokenFile", reader: "RegexReader"
 ) -> None:
     tokens.add("newsroom")
     server = secured(tokens=tokens.path)
-    read_before = server.server.scheduler.counts.texts
+    read_before = list(reader.batches)
 
     with channel_to(server, None) as channel:
         refusal = refusal_of(door, channel, metadata)
@@ -114,7 +114,7 @@ def test_without_a_token_that_the_server_knows_nothing_but_health_answers(
 
     assert (refusal.code(), reason_of(refusal)) == (grpc.StatusCode.UNAUTHENTICATED, reason)
     assert health == health_pb2.HealthCheckResponse.SERVING
-    assert server.server.scheduler.counts.texts == read_before
+    assert reader.batches == read_before
 
 
 @pytest.mark.parametrize("door", DOORS[:-1])

@@ -75,7 +75,7 @@ def test_calls_beyond_those_of_one_connection_wait_at_the_caller(secured: "Start
 
 def test_a_message_one_byte_above_the_limit_is_not_taken(secured: "Start") -> None:
     limit = 4_000
-    server = secured(limits=Limits(max_request_bytes=limit, max_document_characters=1_000))
+    server = secured(limits=Limits(max_request_bytes=limit, max_document_characters=100))
 
     def refusal(n_bytes: int) -> grpc.StatusCode:
         with grpc.insecure_channel(server.address, ALONE) as channel, pytest.raises(grpc.RpcError) as caught:

@@ -1,9 +1,11 @@
 """Certificates and tokens that are replaced while the server runs."""
 
 import hashlib
+import io
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 import guillemet_client as gc
 from guillemet_server.config import TLSFiles
+from guillemet_server.logs import json_logger
+from guillemet_server.security.rereading import Reread
 from guillemet_server.serving import StartError
 
 if TYPE_CHECKING:
@@ -258,6 +262,23 @@ def test_two_callers_cannot_have_one_token(secured: "Start", tokens: "TokenFile"
 
     with pytest.raises(StartError, match=r"\[archive\]: another caller has the same token"):
         secured(tokens=tokens.path)
+
+
+def test_what_could_not_be_read_is_tried_again_though_it_has_not_changed(tmp_path: Path) -> None:
+    file, lines, in_the_way = tmp_path / "file", io.StringIO(), [OSError("too many open files")] * 2
+    file.write_text("old")
+
+    def read() -> str:
+        if file.read_text() == "new!" and in_the_way:
+            raise in_the_way.pop()
+        return file.read_text()
+
+    files = Reread([file], read, log=json_logger("error", lines))
+    file.write_text("new!")
+
+    assert [files.current() for _ in range(3)] == ["old", "old", "new!"]
+    assert not files.is_stale
+    assert lines.getvalue().count("not reread") == 1
 
 
 def test_certificates_are_read_again_only_when_they_change(secured: "Start", authority: "Authority") -> None:

@@ -146,7 +146,7 @@ def callers(secured: "Start", reader: "RegexReader", tokens: "TokenFile", spans:
     provider.add_span_processor(SimpleSpanProcessor(spans))
     limits = Limits(
         max_document_characters=1_000,
-        max_request_bytes=4_000,
+        max_request_bytes=6_100,
         max_batch_documents=4,
         max_batch_tokens=50,
         max_queue_tokens=60,
