@@ -1,6 +1,7 @@
 """``guillemet serve``, ``health`` and ``token``. What only a server needs is imported when one is wanted."""
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
@@ -11,6 +12,7 @@ from guillemet_server.health import health
 from guillemet_server.security.tokens import new_token, table_of
 
 _DEFAULTS = Limits()
+_FIELD = re.compile("|".join(name for name in (*Limits.__slots__, *ServerConfig.__slots__) if "_" in name))
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -80,14 +82,14 @@ def serve(
             metrics_listen=metrics_listen,
         )
     except ValueError as error:
-        _fail(str(error))
+        _fail(_FIELD.sub(lambda field: "--" + field[0].replace("_", "-"), str(error)))
     try:
         from guillemet_server.logs import json_logger  # noqa: PLC0415 (see the module's docstring)
         from guillemet_server.loops import new_event_loop  # noqa: PLC0415
         from guillemet_server.running import run  # noqa: PLC0415
         from guillemet_server.serving import StartError  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        _fail(f"{error.name} is not installed; a server needs: pip install 'guillemet[server]'")
+        _fail(f"{error.name} is not installed; install guillemet with its extra 'server'")
     try:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(run(config, json_logger(log_level)))

@@ -43,7 +43,7 @@ class Limits:
         if widest > self.max_request_bytes:
             raise ValueError(
                 f"a document of {self.max_document_characters:,} characters may take {widest:,} bytes, "
-                f"more than the {self.max_request_bytes:,} of a request: raise the request bytes or lower the characters"
+                f"more than {self.max_request_bytes:,} of a request: raise max_request_bytes or lower max_document_characters"
             )
 
 
@@ -83,12 +83,12 @@ class ServerConfig:
         if self.threads is not None and not 1 <= self.threads <= cpus:
             raise ValueError(f"threads must lie between 1 and {cpus}, the CPUs of this process, not be {self.threads:,}")
         if self.cache_bytes < 0:
-            raise ValueError(f"cache bytes must be at least 0, not {self.cache_bytes:,}")
+            raise ValueError(f"cache_bytes must be at least 0, not {self.cache_bytes:,}")
         if not 0 <= self.drain_seconds < float("inf"):
-            raise ValueError(f"drain seconds must be a number from 0 on, not {self.drain_seconds}")
+            raise ValueError(f"drain_seconds must be a number from 0 on, not {self.drain_seconds}")
         if self.max_connection_seconds is not None and not 1 <= self.max_connection_seconds <= _LONGEST_SECONDS:
             raise ValueError(
-                f"max connection seconds must lie between 1 and {_LONGEST_SECONDS:,}, not be {self.max_connection_seconds}"
+                f"max_connection_seconds must lie between 1 and {_LONGEST_SECONDS:,}, not be {self.max_connection_seconds}"
             )
         if self.metrics_listen is not None:
             host_and_port(self.metrics_listen)

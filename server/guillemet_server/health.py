@@ -46,11 +46,13 @@ def health(
     else:
         channel = grpc.insecure_channel(address, options)
     with channel:
+        check, request = health_pb2_grpc.HealthStub(channel).Check, health_pb2.HealthCheckRequest(service=service)
         try:
-            request = health_pb2.HealthCheckRequest(service=service)
-            status = health_pb2_grpc.HealthStub(channel).Check(request, timeout=timeout, wait_for_ready=True).status
+            status = check(request, timeout=timeout).status
         except grpc.RpcError as error:
-            typer.echo(f"guillemet health: {address}: {error.code().name}", err=True)
+            code, details = error.code(), error.details()
+            why = f"it knows no service {service!r}" if code is grpc.StatusCode.NOT_FOUND else f"{code.name}: {details}"
+            typer.echo(f"guillemet health: {address}: {why}", err=True)
             raise typer.Exit(1) from error
     typer.echo(health_pb2.HealthCheckResponse.ServingStatus.Name(status))
     raise typer.Exit(int(status != health_pb2.HealthCheckResponse.SERVING))

@@ -81,7 +81,9 @@ class Server:
         try:
             self._certificates = None if config.tls is None else Certificates(config.tls, log=log)
             callers = None if config.tokens is None else Callers(config.tokens, log=log)
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise StartError(f"{error.filename}: {error.strerror}") from error
+        except ValueError as error:
             raise StartError(str(error)) from error
         files = [*([self._certificates.files] if self._certificates else ()), *([callers.tokens] if callers else ())]
         watch(self.metrics, gate=self._gate, scheduler=self.scheduler, limits=config.limits, files=files)

@@ -25,5 +25,5 @@ def test_as_many_threads_as_cpus_are_of_use() -> None:
 
 
 def test_a_cache_of_less_than_nothing_makes_no_sense() -> None:
-    with pytest.raises(ValueError, match="cache bytes"):
+    with pytest.raises(ValueError, match="cache_bytes"):
         ServerConfig(listen="unix:s", cache_bytes=-1)

@@ -36,11 +36,18 @@ def test_a_ready_server_is_healthy(served: "Served", service: str) -> None:
 def test_nobody_there_is_said_in_a_line(tmp_path: Path) -> None:
     address = f"unix:{tmp_path}/nobody"
 
-    assert health(address, "--timeout", "0.2") == (1, "", f"guillemet health: {address}: DEADLINE_EXCEEDED\n")
+    code, _, sentence = health(address)
+
+    assert code == 1
+    assert sentence.startswith(f"guillemet health: {address}: UNAVAILABLE: ")
+    assert "No such file or directory" in sentence
+    assert sentence.count("\n") == 1
 
 
 def test_an_unknown_service_is_not_healthy(served: "Served") -> None:
-    assert health(served.running.address, "--service", "none")[0] == 1
+    address = served.running.address
+
+    assert health(address, "--service", "none") == (1, "", f"guillemet health: {address}: it knows no service 'none'\n")
 
 
 def test_a_draining_server_is_not_healthy(served: "Served") -> None:

@@ -31,7 +31,7 @@ def tracing_from_environment(log: FilteringBoundLogger) -> "Tracing | None":
 
         from guillemet_server.observability.tracing import Tracing  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        log.warning("no traces", missing=error.name, install="pip install 'guillemet[otel]'")
+        log.warning("no traces", missing=error.name, install="guillemet with its extra 'otel'")
         return None
     named = {"service.name": "guillemet", **OTELResourceDetector().detect().attributes}
     provider = TracerProvider(resource=Resource.create(named), shutdown_on_exit=False)

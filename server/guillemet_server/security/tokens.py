@@ -83,9 +83,10 @@ def read_tokens(path: Path) -> Tokens:
         ValueError: It is not of this form, or has no token; the message says where.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        identities = _identities(tables)
-    except ValueError as error:  # of TOML and of UTF-8 too
+        identities = _identities(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"{path.name}: no TOML, of which each caller has one table: {error}") from error
+    except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from error
     if not identities:
         # Rather a file that is being written than the wish to let nobody in.
