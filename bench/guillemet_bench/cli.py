@@ -14,6 +14,7 @@ import typer
 T = TypeVar("T")
 
 _MINUTES = {"cancellations": 10.0, "traffic": 20.0}
+_NEEDED = "install guillemet with its extra 'bench'"
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -38,6 +39,8 @@ def bench(
     """
     if plot is not None and plot.suffix not in (".svg", ".png"):
         _fail("bench", f"{plot}: a plot is an .svg or a .png", 2)
+    _check_written("bench", json_file, plot)
+    _check_threads("bench", threads)
     with _one_line("bench", server):
         from rich.console import Console  # noqa: PLC0415 (see the module's docstring)
 
@@ -76,6 +79,8 @@ def soak(
 
     Ends with 1 if something does not hold. The load generator runs on this machine, and its CPUs are shared.
     """
+    _check_written("soak", json_file)
+    _check_threads("soak", threads)
     with _one_line("soak", None):
         from rich.console import Console  # noqa: PLC0415
 
@@ -93,6 +98,21 @@ def soak(
     raise typer.Exit(bool(broken))
 
 
+def _check_written(command: str, *files: Path | None) -> None:
+    """Refuse what cannot be written, before minutes are measured for it."""
+    for file in files:
+        if file is not None and (file.is_dir() or not file.parent.is_dir()):
+            _fail(command, f"{file} cannot be written; a file in a folder that exists is accepted", 2)
+
+
+def _check_threads(command: str, threads: int | None) -> None:
+    """Refuse more than a server accepts, before a model is loaded for them."""
+    from guillemet_models.cpus import usable_cpus  # noqa: PLC0415
+
+    if threads is not None and threads > (cpus := usable_cpus()):
+        _fail(command, f"--threads {threads:,}: this process has {cpus} CPUs; no more threads are accepted", 2)
+
+
 def _run(work: Coroutine[Any, Any, T]) -> T:
     """Return what comes of `work`, in a loop that sends what is due when it is due: select() waits by µs, epoll by ms."""
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector())) as runner:
@@ -107,11 +127,11 @@ def _one_line(command: str, server: str | None) -> Iterator[None]:
 
         from guillemet_models.weights import ModelFileError  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        _fail(command, f"{error.name} is not installed; it needs: pip install 'guillemet[bench]'", 2)
+        _fail(command, f"{error.name} is not installed; {_NEEDED}", 2)
     try:
         yield
     except ModuleNotFoundError as error:
-        _fail(command, f"{error.name} is not installed; it needs: pip install 'guillemet[bench]'", 2)
+        _fail(command, f"{error.name} is not installed; {_NEEDED}", 2)
     except (ModelFileError, RuntimeError) as error:
         _fail(command, str(error), 1)
     except grpc.RpcError as error:

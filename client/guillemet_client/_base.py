@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import NoneType
 from typing import NoReturn, TypeAlias
 
 import grpc
@@ -33,6 +34,13 @@ class BaseClient:
         tls: TLS | None = None,
         token: Token | None = None,
     ) -> None:
+        _check_type("address", address, str)
+        _check_type("tls", tls, TLS, NoneType)
+        _check_type("token", token, Token, NoneType)
+        if min_probability is not None and not 0 <= min_probability <= 1:  # nor NaN
+            raise ValueError(f"min_probability must be from 0 to 1, not {min_probability}")
+        if max_message_bytes < 1:
+            raise ValueError(f"max_message_bytes must be at least 1, not {max_message_bytes}")
         self._address = address
         self._process = os.getpid()
         self._is_closed = False
@@ -92,6 +100,16 @@ class BaseClient:
         """Return what is sent before a request: what the caller says, and who it is."""
         said = tuple((name.lower(), value) for name, value in (metadata or {}).items())
         return said if self._token is None else (*said, self._token.header())
+
+
+def _check_type(name: str, given: object, *accepted: type) -> None:
+    """Let pass an argument of one of these types.
+
+    Raises:
+        TypeError: It is of another; the message says the first of them.
+    """
+    if not isinstance(given, accepted):
+        raise TypeError(f"{name}: a {accepted[0].__name__}, not {type(given).__name__}")
 
 
 def checked_seconds(timeout: float | None) -> float | None:

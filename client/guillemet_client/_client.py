@@ -43,6 +43,7 @@ class Client(BaseClient):
 
     Raises:
         ValueError: The address is none, an option makes no sense, or the token would leave this machine unencrypted.
+        TypeError: The address, `tls` or `token` is of another type.
     """
 
     def _connect(self) -> None:

@@ -10,9 +10,9 @@ import typer
 from rich.text import Text
 
 from guillemet_client._errors import GuillemetError
-from guillemet_client._files import UnreadableFile, name_of, read_text
+from guillemet_client._files import UnreadableFile, is_json_lines, name_of, read_text
 from guillemet_client._types import Document
-from guillemet_client.connecting import Server, asks_a_server, complain, connected, sentence_of
+from guillemet_client.connecting import Server, asks_a_server, complain, connected, refuse, sentence_of
 from guillemet_client.printing import new_console, print_document, readable_json, shown
 
 
@@ -39,6 +39,7 @@ def extract(
     timeout: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="For each file.")] = 300.0,
 ) -> None:
     """Print the quotations of texts: who said what, by which words of the text."""
+    _refuse_json_lines(files)
     failed = any_printed = False
     found: list[Document] = []
     console = new_console()
@@ -48,7 +49,7 @@ def extract(
                 document = dataclasses.replace(client.extract(read_text(path)), id=name_of(path))
             except (UnreadableFile, GuillemetError) as error:
                 failed = True
-                complain(f"{name_of(path)}: {sentence_of(error)}")
+                complain(f"{name_of(path)}: {sentence_of(error, server)}")
                 continue
             match format:
                 case Format.JSON:
@@ -76,9 +77,14 @@ def model(*, server: Server, timeout: Annotated[float, typer.Option(min=0, metav
         try:
             answer = client.get_model()
         except GuillemetError as error:
-            complain(sentence_of(error))
+            complain(sentence_of(error, server))
             raise typer.Exit(1) from error
     _write(json.dumps(dataclasses.asdict(answer), ensure_ascii=False, indent=2))
+
+
+def _refuse_json_lines(files: list[str]) -> None:
+    for path in filter(is_json_lines, files):
+        refuse(f"{path}: JSON lines are no text; guillemet batch reads them, guillemet view shows those of the one format")
 
 
 def _write(line: str) -> None:

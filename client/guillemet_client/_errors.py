@@ -23,7 +23,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 _STATUS_KEY = "grpc-status-details-bin"
 _CORE_FAILURE = "Internal error from Core"  # grpc.aio's words, in place of the status that it lost
-_DOCUMENT_PATH = re.compile(r"documents\[\d+\]")
+_DOCUMENT_PATH = re.compile(r"^(?:documents\[\d+\]|document(?=\.))")  # of a batch; of a stream
 
 # Reason of the error for a stream that ended nobody knows why.
 STATUS_LOST = "STATUS_LOST"
@@ -126,8 +126,8 @@ def from_status(status: status_pb2.Status, *, index: int | None = None) -> Guill
 
     Args:
         status: Of an RPC, or of one document of many.
-        index: Position of that document among the texts given; replaces the one in the server's paths, which count from the
-            start of a request.
+        index: Position of that document among the texts given; stands in the paths instead of the server's, which count from
+            the start of a request, or not at all.
     """
     code = code_pb2.Code.Name(status.code) if status.code in code_pb2.Code.values() else "UNKNOWN"
     info = _detail(status, error_details_pb2.ErrorInfo)
@@ -136,7 +136,7 @@ def from_status(status: status_pb2.Status, *, index: int | None = None) -> Guill
     origin = _detail(status, error_details_pb2.RequestInfo)
 
     def renumbered(path: str) -> str:
-        return path if index is None else _DOCUMENT_PATH.sub(f"documents[{index}]", path, count=1)
+        return path if index is None else _DOCUMENT_PATH.sub(f"documents[{index}]", path)
 
     metadata = dict(info.metadata)
     if "field" in metadata:

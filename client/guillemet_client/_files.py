@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 STDIN = "-"
+_JSON_LINES = (".jsonl", ".ndjson")
 
 
 class UnreadableFile(Exception):  # noqa: N818 (named by what happened)
@@ -13,6 +14,11 @@ class UnreadableFile(Exception):  # noqa: N818 (named by what happened)
 def name_of(path: str) -> str:
     """Return the name that stands for a file in answers and messages."""
     return "stdin" if path == STDIN else path or '""'
+
+
+def is_json_lines(path: str) -> bool:
+    """Tell whether a file's name says that it holds a document a line, not a text."""
+    return path.lower().endswith(_JSON_LINES)
 
 
 def read_text(path: str) -> str:

@@ -14,6 +14,18 @@ from guillemet_client._requests import OnError, check_many
 _MAX_IN_FLIGHT = 64
 
 
+def check_column(names: Sequence[object], name: str) -> None:
+    """Let pass a name that one column has.
+
+    Raises:
+        ValueError: None has it, or several.
+    """
+    if name not in names:
+        raise ValueError(f"no column {name!r}; there are {', '.join(map(repr, names)) or 'none'}")
+    if (n_columns := names.count(name)) > 1:
+        raise ValueError(f"{n_columns} columns of the frame have the name {name!r}; one is accepted")
+
+
 def columns_of(errors: OnError) -> dict[str, type]:
     """Return the columns of a frame behind "document", each with its type."""
     columns = {name: kind for name, kind in COLUMNS.items() if name != "document"}

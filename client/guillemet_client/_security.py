@@ -13,6 +13,7 @@ class TLS:
 
     Raises:
         ValueError: Of certificate and key only one is given.
+        TypeError: One of them is neither bytes nor a path; a `str` could be meant as either.
     """
 
     roots: Path | bytes | None = None
@@ -25,6 +26,10 @@ class TLS:
     """That the server's certificate must bear; None: the host of the address."""
 
     def __post_init__(self) -> None:
+        for name in ("roots", "certificate", "key"):
+            given = getattr(self, name)
+            if not isinstance(given, Path | bytes | None):
+                raise TypeError(f"TLS.{name}: a Path or PEM bytes, not {type(given).__name__}")
         if (self.certificate is None) != (self.key is None):
             raise ValueError("a certificate needs its key, and a key its certificate")
 

@@ -99,4 +99,4 @@ def _add_placeholder(app: typer.Typer, name: str) -> None:
 
 def _needs(command: str) -> str:
     what, extra = _EXTRAS.get(command, ("a package", command))
-    return f"guillemet {command} needs {what}: pip install 'guillemet[{extra}]'"
+    return f"guillemet {command} needs {what}: install guillemet with its extra '{extra}'"

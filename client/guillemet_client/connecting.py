@@ -3,6 +3,7 @@
 import functools
 import inspect
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,11 +15,15 @@ import typer
 
 from guillemet_client._channel import is_this_machine, target_of
 from guillemet_client._client import Client
+from guillemet_client._errors import Unavailable
 from guillemet_client._pem import check_authorities, check_pair
 from guillemet_client._security import TLS, Token
 
 # Processes are listed with their arguments, but not with their environment.
 _TOKEN_VARIABLE = "GUILLEMET_TOKEN"  # noqa: S105 (a name)
+# In gRPC's words: a server ends an unencrypted connection before it is one; and what answers is no TLS.
+_HUNG_UP = re.compile("last error: .*(Socket closed|Connection reset by peer)")
+_NO_TLS = "WRONG_VERSION_NUMBER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +156,7 @@ def _embedded_server() -> Iterator[str]:
         try:
             address: str = stack.enter_context(_embedded().load()())
         except ModuleNotFoundError:
-            refuse("no --server ADDRESS, and the embedded model needs the server: pip install 'guillemet[server]'")
+            refuse("no --server ADDRESS, and the embedded model needs the server: install guillemet with its extra 'server'")
         except Exception as error:  # noqa: BLE001 (of a package that is not to be known here)
             refuse(f"the embedded model does not start: {error}")
         yield address
@@ -163,10 +168,23 @@ def _embedded() -> EntryPoint:
     raise ModuleNotFoundError
 
 
-def sentence_of(error: Exception) -> str:
-    """Return what was wrong; the path of a field of a request says nothing here."""
+def sentence_of(error: Exception, server: Server | None = None) -> str:
+    """Return what was wrong, and which option may mend it if it is the `server`; the path of a field says nothing here."""
     field = getattr(error, "field", None)
-    return str(error).removeprefix(f"{field}: ")
+    hint = "" if server is None or server.address is None else _hint(error, server)
+    return str(error).removeprefix(f"{field}: ") + hint
+
+
+def _hint(error: Exception, server: Server) -> str:
+    if getattr(error, "reason", None) == "TOKEN_MISSING":
+        return f"; --token-file FILE or {_TOKEN_VARIABLE} sends it"
+    if not isinstance(error, Unavailable):
+        return ""
+    if server.tls is None and _HUNG_UP.search(str(error)):
+        return "; does it speak TLS? (--tls, or --tls-ca FILE)"
+    if server.tls is not None and _NO_TLS in str(error):
+        return "; it may speak no TLS: leave out --tls and the like"
+    return ""
 
 
 def complain(sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""Quotations of a pandas data frame of texts (``pip install 'guillemet[pandas]'``)."""
+"""Quotations of a pandas data frame of texts (guillemet's extra 'pandas')."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ try:
     import pandas as pd
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        "guillemet_client.pandas needs pandas: pip install 'guillemet[pandas]'", name=error.name
+        "guillemet_client.pandas needs pandas: install guillemet with its extra 'pandas'", name=error.name
     ) from None
 
 from guillemet_client._client import Client
-from guillemet_client._frames import columns_of, quotation_rows
+from guillemet_client._frames import check_column, columns_of, quotation_rows
 from guillemet_client._requests import OnError
 
 __all__ = ["extract_frame"]
@@ -46,7 +46,7 @@ def extract_frame(
 
     Raises:
         GuillemetError: The stream failed for good; or one text, whose position in the frame is the error's `index`.
-        ValueError: Several columns have the name `text` or `id`.
+        ValueError: No column, or several, have the name `text` or `id`.
     """
     given = _column(frame, text)
     names = pd.Series(frame.index.to_flat_index()) if id is None else _column(frame, id)
@@ -58,6 +58,5 @@ def extract_frame(
 
 
 def _column(frame: pd.DataFrame, name: str) -> "pd.Series[Any]":
-    if (n_columns := list(frame.columns).count(name)) > 1:
-        raise ValueError(f"{n_columns} columns of the frame have the name {name!r}; one is accepted")
+    check_column(list(frame.columns), name)
     return frame[name]

@@ -1,14 +1,14 @@
-"""Quotations of a polars data frame of texts (``pip install 'guillemet[polars]'``)."""
+"""Quotations of a polars data frame of texts (guillemet's extra 'polars')."""
 
 try:
     import polars as pl
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        "guillemet_client.polars needs polars: pip install 'guillemet[polars]'", name=error.name
+        "guillemet_client.polars needs polars: install guillemet with its extra 'polars'", name=error.name
     ) from None
 
 from guillemet_client._client import Client
-from guillemet_client._frames import columns_of, quotation_rows
+from guillemet_client._frames import check_column, columns_of, quotation_rows
 from guillemet_client._requests import OnError
 
 __all__ = ["extract_frame"]
@@ -38,7 +38,11 @@ def extract_frame(
 
     Raises:
         GuillemetError: The stream failed for good; or one text, whose position in the frame is the error's `index`.
+        ValueError: No column has the name `text` or `id`.
     """
+    for name in (text, id):
+        if name is not None:
+            check_column(frame.columns, name)
     rows = list(quotation_rows(client, frame[text].to_list(), errors=errors))
     names = pl.int_range(frame.height, eager=True) if id is None else frame[id]
     documents = names.gather([row["document"] for row in rows]).alias("document")

@@ -37,7 +37,7 @@ def _path(given: str) -> Path:
 @asks_a_server
 def evaluate(
     gold: Annotated[
-        Path, typer.Argument(metavar="GOLD", parser=_path, help="Annotated documents, JSON lines of the one format.")
+        Path, typer.Argument(metavar="GOLD", parser=_path, help="Annotated documents: JSON lines, or a folder of .jsonl.")
     ],
     *,
     server: Server,
@@ -48,7 +48,9 @@ def evaluate(
     compare: Annotated[
         tuple[Path, Path] | None, typer.Option(metavar="A B", help="Predictions of two systems: how B differs from A.")
     ] = None,
-    format: Annotated[Format, typer.Option(help="Of --predictions and --compare.")] = Format.GUILLEMET,
+    format: Annotated[
+        Format, typer.Option(metavar=f"<{'|'.join(READABLE)}>", help="Of --predictions and --compare.")
+    ] = Format.GUILLEMET,
     report: Annotated[
         Path | None, typer.Option(metavar="PAGE", help="Write an HTML page: figures, plots, and every quotation beside gold.")
     ] = None,
@@ -59,6 +61,7 @@ def evaluate(
     save_predictions: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what the server answers, in the one format.")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the FILE of --save-predictions if it is there.")] = False,
     min_probability: Annotated[
         float | None,
         typer.Option(
@@ -75,9 +78,10 @@ def evaluate(
     if (predictions or compare) and (save_predictions or min_probability is not None):
         refuse("--save-predictions and --min-probability are for a server or the embedded model, not for files")
     _check_written(report, "--report", has_one=compare is None)
-    _check_written(curves, "--curves", has_one=compare is None)
+    _check_written(curves, "--curves", has_one=compare is None, suffix=".svg")
     read = {"GOLD": gold, "--predictions": predictions}
     _check_apart(read, {"--save-predictions": save_predictions, "--report": report, "--curves": curves})
+    _check_replaced(save_predictions, force=force)
     try:
         truths = read_documents(gold, is_gold=True)
         if compare is not None:
@@ -95,7 +99,7 @@ def evaluate(
             complain(sentence)
         raise typer.Exit(2) from error
     _print_json(evaluation.to_json()) if as_json else print_evaluation(evaluation, new_console())
-    title = f"{gold.name}: {answers.system}"
+    title = f"{gold.absolute().name}: {answers.system}"
     if report is not None:
         _write_report(evaluation, report, title=title)
     if curves is not None:
@@ -111,17 +115,26 @@ def _check_format(format: Format, *, has_files: bool) -> None:
         refuse("--format is for --predictions or --compare")
 
 
-def _check_written(path: Path | None, name: str, *, has_one: bool) -> None:
+def _check_written(path: Path | None, name: str, *, has_one: bool, suffix: str = "") -> None:
     if path is not None and not has_one:
         refuse(f"{name} is of one system, not of --compare")
     if path is not None and (path.is_dir() or not path.parent.is_dir()):
         refuse(f"{name}: {path} cannot be written; a file in a folder that exists is accepted")
+    if path is not None and not path.name.endswith(suffix):
+        refuse(f"{name}: {path} is no {suffix}, and nothing else is written")
+
+
+def _check_replaced(path: Path | None, *, force: bool) -> None:
+    """Refuse to replace a file that may have been meant for --predictions; a terminal or a pipe holds nothing to lose."""
+    if path is not None and path.is_file() and not force:
+        refuse(f"--save-predictions: {path} exists; --force replaces it, --predictions reads it")
 
 
 def _check_apart(read: Mapping[str, Path | None], written: Mapping[str, Path | None]) -> None:
-    """Refuse to write what is read, or two things into one file: annotations are dear."""
+    """Refuse to write what is read, be it in a folder, or two things into one file: annotations are dear."""
     taken: dict[Path, str] = {}
-    for name, path in (*read.items(), *written.items()):
+    below = [(name, file) for name, path in read.items() if path is not None for file in path.rglob("*.jsonl")]
+    for name, path in (*read.items(), *below, *written.items()):
         if path is not None and (other := taken.setdefault(path.resolve(), name)) != name and name in written:
             refuse(f"{name}: {path} is {other}, too; another file is accepted")
 

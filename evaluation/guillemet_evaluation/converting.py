@@ -9,8 +9,9 @@ import typer
 
 from guillemet_client.connecting import complain, refuse
 from guillemet_evaluation.documents import Document
+from guillemet_evaluation.folders import files_below
 from guillemet_evaluation.formats import LOST, READABLE, WRITABLE, Format, read, write
-from guillemet_evaluation.formats.files import files_below, read_text
+from guillemet_evaluation.formats.files import read_text
 from guillemet_evaluation.reading import Collected, read_documents
 from guillemet_evaluation.validation import Fault, InvalidDocuments
 
@@ -27,10 +28,16 @@ def convert(
     target: Annotated[Path, typer.Argument(metavar="OUTPUT", help="File, of brat a folder, that is not there yet.")],
     *,
     source_format: Annotated[
-        Format | None, typer.Option("--from", help="Of INPUT.  [default: brat of .ann files, guillemet of .jsonl]")
+        Format | None,
+        typer.Option(
+            "--from", metavar=f"<{'|'.join(READABLE)}>", help="Of INPUT.  [default: brat of .ann files, guillemet of .jsonl]"
+        ),
     ] = None,
     target_format: Annotated[
-        Format | None, typer.Option("--to", help="Of OUTPUT.  [default: guillemet of .jsonl, bio of .conllup]")
+        Format | None,
+        typer.Option(
+            "--to", metavar=f"<{'|'.join(WRITABLE)}>", help="Of OUTPUT.  [default: guillemet of .jsonl, bio of .conllup]"
+        ),
     ] = None,
     texts: Annotated[
         Path | None,
@@ -94,7 +101,7 @@ def _texts_of(path: Path) -> dict[str, str]:
     if not path.is_dir():
         return {document.id: document.text for document in read_documents(path)}
     collected = Collected(str(path), is_gold=False)
-    files = {file.relative_to(path): file for file in files_below(path, ".txt", collected)}
+    files = {file.relative_to(path): file for file in files_below(path, ".txt", collected.fault)}
     texts = {name: read_text(file, name.as_posix(), collected) for name, file in files.items()}
     collected.documents()
     return {name.with_suffix("").as_posix(): text for name, text in texts.items() if text is not None}

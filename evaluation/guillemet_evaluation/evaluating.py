@@ -24,7 +24,8 @@ def evaluate(gold: AnyDocuments, predictions: AnyDocuments, *, resamples: int = 
     """Measure predictions against gold documents.
 
     Args:
-        gold: Path of a JSON-lines file in the one format, or documents: of this package, of the client, or as JSON gives them.
+        gold: Path of JSON lines in the one format, of a file or a folder (see `read_documents`), or documents: of this package,
+            of the client, or as JSON gives them.
         predictions: The same, in any order; a gold document without a prediction counts as predicted to hold no quotation.
         resamples: Of the bootstrap.
         seed: Of the bootstrap.

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, cast
 import guillemet_client
 from guillemet_evaluation.decoding import CHUNK_BYTES, MAX_LINE_BYTES, json_of, lines_of, text_of
 from guillemet_evaluation.documents import Document, from_sound_json
+from guillemet_evaluation.folders import files_below
 from guillemet_evaluation.validation import MOST_LISTED, Fault, InvalidDocuments, faults_of
 
 AnyDocument: TypeAlias = Document | guillemet_client.Document | Mapping[str, Any]
@@ -19,8 +20,8 @@ def as_documents(source: AnyDocuments, *, name: str, is_gold: bool = False) -> t
     """Return the documents that `source` stands for, in order.
 
     Args:
-        source: Path of a JSON-lines file, or documents: of this package, of the client, or as JSON gives them.
-        name: Stands for `source` in messages if it is no file.
+        source: Path, see `read_documents`, or documents: of this package, of the client, or as JSON gives them.
+        name: Stands for `source` in messages if it is no path.
         is_gold: Whether every field of the format must be there (see `faults_of`).
 
     Raises:
@@ -38,10 +39,10 @@ def as_documents(source: AnyDocuments, *, name: str, is_gold: bool = False) -> t
 def read_documents(
     path: str | os.PathLike[str], *, is_gold: bool = False, max_line_bytes: int = MAX_LINE_BYTES
 ) -> tuple[Document, ...]:
-    """Return the documents of a JSON-lines file in the one format, in order; blank lines and a byte order mark are none.
+    """Return the documents of JSON lines in the one format, in order; blank lines and a byte order mark are none.
 
     Args:
-        path: Of the file, UTF-8.
+        path: Of the file, UTF-8; or of a folder: of all .jsonl files below it, in the order of their names.
         is_gold: Whether every field of the format, and some document, must be there (see `faults_of`).
         max_line_bytes: Beyond it a line is refused without being read into memory.
 
@@ -49,15 +50,25 @@ def read_documents(
         InvalidDocuments: It cannot be read, or with every fault of every line; no document is left out in silence.
     """
     collected = Collected(os.fspath(path), is_gold=is_gold)
-    try:
-        with Path(path).open("rb", buffering=CHUNK_BYTES) as file:
-            for number, line in lines_of(file, max_line_bytes):
-                collected.read(f"line {number}", line, max_line_bytes)
-    except OSError as error:
-        collected.fault(Fault(f"cannot be read ({error.strerror}); a readable file of JSON lines is accepted"))
-    except ValueError as error:  # a NUL in the path
-        collected.fault(Fault(f"cannot be read ({error}); a readable file of JSON lines is accepted"))
+    given = Path(path)
+    if not given.is_dir():
+        _read_file(given, "", collected, max_line_bytes)
+    else:
+        for file in files_below(given, ".jsonl", collected.fault):
+            _read_file(file, file.relative_to(given).as_posix(), collected, max_line_bytes)
     return collected.documents()
+
+
+def _read_file(file: Path, name: str, collected: "Collected", max_line_bytes: int) -> None:
+    """Add the documents of a file, which messages call `name` if it is one of a folder."""
+    try:
+        with file.open("rb", buffering=CHUNK_BYTES) as opened:
+            for number, line in lines_of(opened, max_line_bytes):
+                collected.read(f"{name}, line {number}".removeprefix(", "), line, max_line_bytes)
+    except OSError as error:
+        collected.fault(Fault(f"cannot be read ({error.strerror}); a readable file of JSON lines is accepted", name))
+    except ValueError as error:  # a NUL in the path
+        collected.fault(Fault(f"cannot be read ({error}); a readable file of JSON lines is accepted", name))
 
 
 def by_id(predictions: Sequence[Document], gold: Sequence[Document], *, name: str = "predictions") -> dict[str, Document]:

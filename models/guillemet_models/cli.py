@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-_MISSING = "needs torch and what goes with it: pip install 'guillemet[train]'"
+_MISSING = "needs torch and what goes with it: install guillemet with its extra 'train'"
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -46,6 +46,7 @@ def train(
     """Fine-tune a model on annotated articles; the same command resumes a run."""
     try:
         from guillemet_models.training import train as training  # noqa: PLC0415
+        from guillemet_models.training.reading import CorpusError  # noqa: PLC0415
         from guillemet_models.training.run import OtherRunError  # noqa: PLC0415
     except ImportError as error:
         raise _refused("train", _MISSING) from error
@@ -56,7 +57,7 @@ def train(
     config = replace(config, seed=config.seed if seed is None else seed, output=output or config.output)
     try:
         training.train(config)
-    except OtherRunError as error:
+    except (CorpusError, OtherRunError) as error:
         raise _refused("train", str(error)) from error
 
 
@@ -87,8 +88,7 @@ def export(
     if not (model / "heads.json").exists():
         raise _refused("export", f"{model} holds no trained model (heads.json is missing)")
     try:
-        bonuses = {layer: float(number) for layer, _, number in (given.partition("=") for given in bonus)}
-        settings = ModelSettings(name=name, version=version, sha256={}, bonus=bonuses)
+        settings = ModelSettings(name=name, version=version, sha256={}, bonus=dict(map(_bonus, bonus)))
     except ValueError as error:
         raise _refused("export", str(error)) from error
     exporting.export(QuotationModel.load(model), model / "tokenizer.json", output, settings, int8=int8, torch_too=torch)
@@ -112,6 +112,16 @@ def calibrate(
         raise _refused("calibrate", str(error)) from error
     for kind, fit in fits.items():
         typer.echo(f"{kind}: {fit.answers} answers, calibration error {fit.before:.3f}, now {fit.after:.3f}")
+    for kind in sorted(set(calibrating.KINDS) - fits.keys()):
+        typer.echo(f"{kind}: no answers, left as it was")
+
+
+def _bonus(given: str) -> tuple[str, float]:
+    layer, _, number = given.partition("=")
+    try:
+        return layer, float(number)
+    except ValueError:
+        raise ValueError(f"--bonus {given}: LAYER=NUMBER is accepted, as in content.indirect=1") from None
 
 
 def _refused(command: str, why: str) -> typer.Exit:

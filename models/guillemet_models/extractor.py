@@ -183,7 +183,8 @@ def _torch_runtime(folder: Path, threads: int | None, settings: ModelSettings) -
     try:
         from guillemet_models.torch_runtime import TorchRuntime  # noqa: PLC0415 (several hundred MB, for GPUs only)
     except ModuleNotFoundError as error:
-        raise ModelFileError(f"{error.name} is not installed; the runtime torch needs: pip install 'guillemet[gpu]'") from error
+        needs = "the runtime torch needs it: install guillemet with its extra 'gpu'"
+        raise ModelFileError(f"{error.name} is not installed; {needs}") from error
     return TorchRuntime.load(folder, threads)
 
 

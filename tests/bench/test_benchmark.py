@@ -120,6 +120,9 @@ def command(*options: str) -> "subprocess.CompletedProcess[str]":
     ("options", "status", "sentence"),
     [
         (["--plot", "curve.pdf"], 2, "curve.pdf: a plot is an .svg or a .png"),
+        (["--plot", "nowhere/x.svg", "--model", "nowhere"], 2, "nowhere/x.svg cannot be written; a file in a folder"),
+        (["--json", "nowhere/x.json", "--model", "nowhere"], 2, "nowhere/x.json cannot be written; a file in a folder"),
+        (["--threads", "99999", "--model", "nowhere"], 2, "--threads 99,999: this process has "),
         (["--model", "nowhere"], 1, "nowhere is no model folder"),
         (["--server", "unix:nobody"], 1, "unix:nobody: UNAVAILABLE"),
     ],

@@ -86,12 +86,20 @@ def test_a_request_that_did_not_end_is_unaccounted_for() -> None:
     assert Outcomes(sent=5, answered=2, cancelled=1, failed={"INTERNAL": 1}).unaccounted == 1
 
 
-def test_what_cannot_be_loaded_is_said_in_one_line() -> None:
+@pytest.mark.parametrize(
+    ("options", "status", "sentence"),
+    [
+        ([], 1, "nowhere is no model folder"),
+        (["--json", "nowhere/x.json"], 2, "nowhere/x.json cannot be written; a file in a folder"),
+        (["--threads", "99999"], 2, "--threads 99,999: this process has "),
+    ],
+)
+def test_what_cannot_be_measured_is_said_in_one_line(options: list[str], status: int, sentence: str) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     code = "from guillemet_client.cli import main; main()"
 
     done = subprocess.run(
-        [sys.executable, "-c", code, "soak", "traffic", "--model", "nowhere"],
+        [sys.executable, "-c", code, "soak", "traffic", "--model", "nowhere", *options],
         env=environment,
         capture_output=True,
         text=True,
@@ -99,6 +107,6 @@ def test_what_cannot_be_loaded_is_said_in_one_line() -> None:
         check=False,
     )
 
-    assert done.returncode == 1
-    assert "guillemet soak: nowhere is no model folder" in done.stderr
+    assert done.returncode == status
+    assert f"guillemet soak: {sentence}" in done.stderr
     assert "Traceback" not in done.stderr

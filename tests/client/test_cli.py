@@ -122,6 +122,16 @@ def test_a_bad_file_costs_one_line_and_no_other_file(guillemet: Guillemet, addre
     assert json.loads(done.out)["id"] == "good.txt"
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "A.NDJSON"])
+def test_json_lines_are_no_text(guillemet: Guillemet, address: str, service: Any, name: str) -> None:
+    done = guillemet("extract", write("a.txt", "« Oui »"), write(name, "{}"), "--server", address)
+
+    assert (done.code, done.out, service.requests) == (2, "", [])
+    assert done.err == (
+        f"guillemet: {name}: JSON lines are no text; guillemet batch reads them, guillemet view shows those of the one format\n"
+    )
+
+
 def test_a_file_that_cannot_be_read(guillemet: Guillemet, address: str) -> None:
     done = guillemet("extract", "missing.txt", ".", "nul\0.txt", "", "--server", address)
 
@@ -147,6 +157,19 @@ def test_a_failure_of_the_server(guillemet: Guillemet, address: str, service: An
     done = guillemet("model", "--server", address)
 
     assert (done.code, done.err) == (1, "guillemet: the server failed\n")
+
+
+@pytest.mark.parametrize(
+    "command", [("model",), ("extract", "a.txt"), ("view", "a.txt", "-o", "a.html"), ("batch", "a.txt", "-o", "a.csv")]
+)
+def test_a_token_that_is_missing(guillemet: Guillemet, address: str, service: Any, new_status: Any, command: Any) -> None:
+    write("a.txt", "« Oui »")
+    service.failures.append(new_status(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_MISSING", "a token is needed"))
+
+    done = guillemet(*command, "--server", address)
+
+    assert done.code == 1
+    assert done.err.endswith("a token is needed; --token-file FILE or GUILLEMET_TOKEN sends it\n")
 
 
 @pytest.mark.parametrize(
@@ -193,7 +216,7 @@ def test_a_missing_extra_is_one_line_when_its_command_is_called(guillemet: Guill
     called = guillemet("serve", "--listen", "127.0.0.1:0")
 
     assert (called.code, called.out) == (2, "")
-    assert called.err == "guillemet serve needs the server: pip install 'guillemet[server]'\n"
+    assert called.err == "guillemet serve needs the server: install guillemet with its extra 'server'\n"
     assert guillemet("--help").code == 0
 
 
@@ -207,7 +230,10 @@ def test_an_extra_that_is_missed_only_later(guillemet: Guillemet, extensions: di
 
     called = guillemet("train")
 
-    assert (called.code, called.err) == (2, "guillemet train needs the training packages: pip install 'guillemet[train]'\n")
+    assert (called.code, called.err) == (
+        2,
+        "guillemet train needs the training packages: install guillemet with its extra 'train'\n",
+    )
 
 
 @pytest.mark.parametrize("missing", [True, False])
@@ -219,7 +245,7 @@ def test_no_server_and_none_to_embed(guillemet: Guillemet, extensions: dict[str,
 
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert "--server" in done.err
-    assert "pip install 'guillemet[server]'" in done.err
+    assert "install guillemet with its extra 'server'" in done.err
 
 
 def test_an_embedded_model_that_does_not_start(guillemet: Guillemet, extensions: dict[str, Any]) -> None:

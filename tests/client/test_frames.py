@@ -167,6 +167,15 @@ def test_two_columns_of_the_name_are_refused(client: gc.Client, twice: str) -> N
         guillemet_client.pandas.extract_frame(frame, text="body", id="key", client=client)
 
 
+@pytest.mark.parametrize("extract_frame", [guillemet_client.pandas.extract_frame, guillemet_client.polars.extract_frame])
+@pytest.mark.parametrize("columns", [{"text": "text"}, {"text": "body", "id": "text"}])
+def test_a_column_that_is_not_there_is_named(client: gc.Client, extract_frame: Any, columns: dict[str, str]) -> None:
+    frame = pd if extract_frame is guillemet_client.pandas.extract_frame else pl
+
+    with pytest.raises(ValueError, match=r"^no column 'text'; there are 'body', 'key'$"):
+        extract_frame(frame.DataFrame({"body": ["« a »"], "key": ["a"]}), **columns, client=client)
+
+
 def test_a_client_without_frames_imports_none() -> None:
     program = "import sys, guillemet_client; print({'pandas', 'polars', 'pyarrow'} & set(sys.modules))"
 
@@ -179,5 +188,5 @@ def test_a_missing_extra_is_named(library: str) -> None:
 
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
-    needs = f"guillemet_client.{library} needs {library}: pip install 'guillemet[{library}]'"
+    needs = f"guillemet_client.{library} needs {library}: install guillemet with its extra '{library}'"
     assert done.stderr.splitlines()[-1] == f"ModuleNotFoundError: {needs}"

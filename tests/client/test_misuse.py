@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from guillemet_client import Client, InvalidRequest
+from guillemet_client import AsyncClient, Client, InvalidRequest
 
 
 @pytest.mark.parametrize("method", ["extract_batch", "extract_iter"])
@@ -40,6 +40,32 @@ def test_a_timeout_that_is_no_duration_is_refused(address: str, timeout: float) 
 def test_what_is_no_address_is_refused_before_any_request(address: str) -> None:
     with pytest.raises(ValueError, match="no address"):
         Client(address)
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    ("address", "options", "sentence"),
+    [
+        (None, {}, "address: a str, not NoneType"),
+        ("localhost:1", {"token": "sesame"}, "token: a Token, not str"),
+        ("localhost:1", {"tls": "ca.pem"}, "tls: a TLS, not str"),
+    ],
+)
+def test_an_argument_of_another_type_is_refused_at_once(
+    kind: Any, address: Any, options: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(TypeError, match=f"^{sentence}$"):
+        kind(address, **options)
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    "option", [{"min_probability": 3}, {"min_probability": math.nan}, {"max_message_bytes": -3}, {"max_message_bytes": 0}]
+)
+def test_a_setting_without_a_meaning_is_refused_at_once(kind: Any, option: dict[str, Any]) -> None:
+    [(name, value)] = option.items()
+    with pytest.raises(ValueError, match=f"^{name} must be .*, not {value}$"):
+        kind("localhost:1", **option)
 
 
 @pytest.mark.parametrize("address", ["[::1]:50051", "127.0.0.1:1", "a-host.example:443", "unix:a.sock", "dns:///a:1"])

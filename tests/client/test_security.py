@@ -75,6 +75,20 @@ def test_a_certificate_may_bear_another_name_than_the_address(ask: Ask) -> None:
         ask("get_model", address=address, client={"tls": gc.TLS(roots=ROOTS, server_name="quotations.example")})
 
 
+def test_a_command_says_which_option_a_server_may_want(guillemet: Callable[..., Any], address: str, tmp_path: Path) -> None:
+    (tmp_path / "roots.pem").write_bytes(ROOTS)
+
+    with serving() as encrypted:
+        unencrypted_to_tls = guillemet("model", "--server", encrypted)
+        tls_to_unencrypted = guillemet("model", "--server", address, "--tls-ca", "roots.pem")
+        other_authority = guillemet("model", "--server", encrypted, "--tls")
+    nobody = guillemet("model", "--server", "unix:/nowhere/x.sock")
+
+    assert unencrypted_to_tls.err.endswith("; does it speak TLS? (--tls, or --tls-ca FILE)\n")
+    assert tls_to_unencrypted.err.endswith("; it may speak no TLS: leave out --tls and the like\n")
+    assert "speak" not in other_authority.err + nobody.err
+
+
 def test_a_caller_is_known_by_its_certificate(ask: Ask) -> None:
     with serving(ask_callers=True) as address:
         assert ask("get_model", address=address, client={"tls": own()}).version == "caller.example"
@@ -127,6 +141,14 @@ def test_secrets_are_not_shown() -> None:
 @pytest.mark.parametrize("options", [{"certificate": b"x"}, {"key": b"x"}])
 def test_a_certificate_and_its_key_go_together(options: dict[str, bytes]) -> None:
     with pytest.raises(ValueError, match="needs its"):
+        gc.TLS(**options)
+
+
+@pytest.mark.parametrize("name", ["roots", "certificate", "key"])
+def test_a_string_is_neither_a_path_nor_pem(name: str) -> None:
+    options: dict[str, Any] = {"certificate": b"x", "key": b"x", name: "file.pem"}
+
+    with pytest.raises(TypeError, match=rf"^TLS\.{name}: a Path or PEM bytes, not str$"):
         gc.TLS(**options)
 
 

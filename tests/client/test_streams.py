@@ -136,6 +136,8 @@ def test_a_bad_document_of_a_stream_is_raised_when_its_turn_comes(address: str) 
             next(documents)
 
     assert (caught.value.index, caught.value.reason) == (2, "TEXT_ODD")
+    assert str(caught.value) == "documents[2].text: refused"
+    assert caught.value.field == caught.value.metadata["field"] == "documents[2].text"
 
 
 def test_bad_documents_of_a_stream_may_be_returned(ask: Ask) -> None:

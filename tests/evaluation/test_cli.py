@@ -153,6 +153,31 @@ def test_a_report_is_written(run: Evaluate) -> None:
     assert "Le port rouvrira" in page
 
 
+def test_gold_may_be_a_folder(run: Evaluate, gold: list[Document]) -> None:
+    Path("folder/below").mkdir(parents=True)
+    files = write("folder/a.jsonl", gold[:1]), write("folder/below/b.jsonl", gold[1:])
+
+    done = run("folder", "--predictions", "folder", "--report", "page.html", "--resamples", 5)
+    over = run("folder", "--predictions", "gold.jsonl", "--report", files[1])
+    write(files[1], [*gold[1:], gold[0]])
+    twice = run("folder", "--predictions", "gold.jsonl")
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith("4 documents, 12 quotations; 12 predicted\n")
+    assert (over.exit_code, over.stderr) == (
+        2,
+        "guillemet: --report: folder/below/b.jsonl is GOLD, too; another file is accepted\n",
+    )
+    assert (twice.exit_code, twice.stderr) == (
+        2,
+        "guillemet: folder: below/b.jsonl, line 4, id: is the id of a.jsonl, line 1, too; each document has its own\n",
+    )
+
+
+def test_only_formats_that_can_be_read_are_offered(run: Evaluate) -> None:
+    assert "<guillemet|brat|fracas|citron|gendergaptracker>" in run("--help").stdout
+
+
 @pytest.mark.usefixtures("gold")
 def test_progress_is_shown_on_a_terminal_only(run: Evaluate, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     silent = run("gold.jsonl", "--server", address)
@@ -197,12 +222,19 @@ def test_of_words_without_a_place_the_first_are_listed(run: Evaluate, port: Docu
     assert done.stderr.count("\n") == 21
 
 
-def test_saved_predictions_replace_a_file_only_when_all_are_there(run: Evaluate, gold: list[Document], address: str) -> None:
+def test_saved_predictions_replace_a_file_only_by_force_and_when_all_are_there(
+    run: Evaluate, gold: list[Document], address: str
+) -> None:
     before = Path(write("saved.jsonl", gold[:1])).read_bytes()
 
-    failed = run("gold.jsonl", "--server", "127.0.0.1:1", "--save-predictions", "saved.jsonl")
+    refused = run("gold.jsonl", "--server", address, "--save-predictions", "saved.jsonl")
+    assert (refused.exit_code, Path("saved.jsonl").read_bytes()) == (2, before)
+    assert refused.stderr == (
+        "guillemet: --save-predictions: saved.jsonl exists; --force replaces it, --predictions reads it\n"
+    )
+    failed = run("gold.jsonl", "--server", "127.0.0.1:1", "--save-predictions", "saved.jsonl", "--force")
     assert (failed.exit_code, Path("saved.jsonl").read_bytes()) == (1, before)
-    done = run("gold.jsonl", "--server", address, "--save-predictions", "saved.jsonl")
+    done = run("gold.jsonl", "--server", address, "--save-predictions", "saved.jsonl", "--force")
 
     assert (done.exit_code, len(read_documents("saved.jsonl"))) == (0, len(gold))
     assert sorted(path.name for path in Path().iterdir()) == ["gold.jsonl", "saved.jsonl"]
@@ -291,7 +323,8 @@ MISUSES = [
     (["--format", "brat"], "--format is for --predictions or --compare"),
     (["--compare", "a", "b", "--report", "r"], "--report is of one system, not of --compare"),
     (["--compare", "a", "b", "--curves", "c.svg"], "--curves is of one system, not of --compare"),
-    (["--report", "x", "--curves", "x"], "--curves: x is --report, too; another file is accepted"),
+    (["--predictions", "p", "--curves", "c.png"], "--curves: c.png is no .svg, and nothing else is written"),
+    (["--report", "x.svg", "--curves", "x.svg"], "--curves: x.svg is --report, too; another file is accepted"),
     (["--predictions", "p", "--report", "nowhere/r.html"], "--report: nowhere/r.html cannot be written"),
     (["--server", "localhost:port"], "--server: "),
     (["--server", "localhost:1", "--save-predictions", "nowhere/s"], "--save-predictions: nowhere/s cannot be written"),

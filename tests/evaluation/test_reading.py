@@ -121,7 +121,20 @@ def test_what_is_no_file_is_said(tmp_path: Path) -> None:
     [folder] = faults(tmp_path)
 
     assert missing == "cannot be read (No such file or directory); a readable file of JSON lines is accepted"
-    assert folder == "cannot be read (Is a directory); a readable file of JSON lines is accepted"
+    assert folder == "holds no .jsonl file"
+
+
+def test_a_folder_is_read_in_the_order_of_its_names(tmp_path: Path, port: Document) -> None:
+    (tmp_path / "c").mkdir()
+    for name in ("b.jsonl", "a.jsonl", "c/d.jsonl"):
+        (tmp_path / name).write_text(line_of(replace(port, id=name)), encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("none", encoding="utf-8")
+
+    assert [document.id for document in read_documents(tmp_path, is_gold=True)] == ["a.jsonl", "b.jsonl", "c/d.jsonl"]
+
+    with (tmp_path / "c/d.jsonl").open("a", encoding="utf-8") as file:
+        file.write("\n[1]\n")
+    assert faults(tmp_path) == ["c/d.jsonl, line 2: is a list; an object is accepted"]
 
 
 def test_documents_may_be_given_in_any_form(port: Document, file: Path) -> None:

@@ -71,7 +71,9 @@ def batch(
     sources = _sources(inputs, input_format, columns, target)
     interruption, tally = Interruption(), Tally()
     with ExitStack() as stack:
-        stack.enter_context(_explained(target))
+        stack.enter_context(_explained(target, server))
+        if not resume and not force:
+            _refuse_what_is_there(target)
         stack.enter_context(interruption.handled())
         client = stack.enter_context(connected(server, min_probability=min_probability))
         interruption.ends(client.close)
@@ -107,12 +109,22 @@ def _output(path: Path, *, resume: bool, force: bool) -> Output:
         _require_pyarrow()
     if path.is_dir() or not path.parent.is_dir():
         refuse(f"--output: {path} cannot be written; a file in a folder that exists is accepted")
-    if not resume and not force:
-        if output.partial.exists():
-            refuse(f"{output.partial} is what an interrupted run left: --resume goes on with it, --force begins anew")
-        if path.exists():
-            refuse(f"{path} exists: --resume adds what it lacks, --force writes it anew")
     return output
+
+
+def _refuse_what_is_there(output: Output) -> None:
+    """Let pass an output that is new.
+
+    Raises:
+        JournalInUse: Another run writes it.
+        OSError: What is there cannot be written.
+    """
+    if output.partial.exists():
+        Journal(output.partial).close()  # if nothing is in it, nothing is left
+    if output.partial.exists():
+        refuse(f"{output.partial} is what an interrupted run left: --resume goes on with it, --force begins anew")
+    if output.path.exists():
+        refuse(f"{output.path} exists: --resume adds what it lacks, --force writes it anew")
 
 
 def _sources(named: Sequence[str], kind: Kind | None, columns: Columns, output: Output) -> list[Input]:
@@ -131,11 +143,11 @@ def _require_pyarrow() -> None:
     try:
         import pyarrow.parquet  # noqa: F401, PLC0415 (an extra)
     except ModuleNotFoundError:
-        refuse("Parquet needs pyarrow: pip install 'guillemet[parquet]'")
+        refuse("Parquet needs pyarrow: install guillemet with its extra 'parquet'")
 
 
 @contextmanager
-def _explained(output: Output) -> Iterator[None]:
+def _explained(output: Output, server: Server) -> Iterator[None]:
     """Say in a line what ended a run, and what is left of it."""
     signalled: int | None = None
     try:
@@ -147,9 +159,9 @@ def _explained(output: Output) -> Iterator[None]:
     except JournalInUse:
         refuse(f"{output.partial} is being written by another run")
     except GuillemetError as error:
-        sentence = sentence_of(error)
+        sentence = sentence_of(error, server)
     except OSError as error:
-        sentence = f"cannot write: {error.strerror}"
+        sentence = f"cannot write {error.filename or output.path}: {error.strerror}"
     else:
         return
     kept = f"; the answers so far are in {output.partial}: --resume goes on" if output.partial.exists() else ""

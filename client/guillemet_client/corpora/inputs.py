@@ -17,6 +17,7 @@ from guillemet_client._files import STDIN
 _SEPARATORS = re.compile(f"[/{re.escape(os.sep)}]+")
 _ANY_FOLDERS = "**"  # of a pattern, stands for any number of them
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)  # the last: a link that leads to itself
+_OF_OTHER_RUNS = (".failures.jsonl", ".partial")  # no corpus, unless it is named
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 
 
@@ -59,7 +60,8 @@ def find_inputs(named: Sequence[str], *, kind: Kind | None, written: Collection[
     """Return the files that are meant, each once.
 
     Args:
-        named: Files, folders (read with their subfolders, what is hidden left out), patterns, "-".
+        named: Files, folders (read with their subfolders, what is hidden left out), patterns, "-". Of folders and patterns what
+            runs write beside their outputs is left out, too.
         kind: Of every file; None: as its name says, and JSONL for the standard input.
         written: Files that are no input, for they are written.
 
@@ -90,7 +92,8 @@ def _meant(name: str, kind: Kind | None, excluded: Collection[str]) -> Iterator[
         paths = sorted(path for path in set(_matching(name)) if not os.path.isdir(path))  # noqa: PTH112
     else:
         raise UnusableInput(f"{name}: no such file or folder")
-    meant = [path for path in paths if (kind or _kind_of(path)) and os.path.realpath(path) not in excluded]
+    own = [path for path in paths if not path.endswith(_OF_OTHER_RUNS)]
+    meant = [path for path in own if (kind or _kind_of(path)) and os.path.realpath(path) not in excluded]
     if not meant:
         raise UnusableInput(f"{name}: means no file that can be read; {ACCEPTED} are, also compressed")
     for path in meant:

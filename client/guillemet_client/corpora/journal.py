@@ -53,6 +53,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = _locked(path)
+        self._n_bytes_before = os.fstat(self._file.fileno()).st_size
         self._synced_at = time.monotonic()
 
     @property
@@ -82,6 +83,10 @@ class Journal:
         """Forget everything."""
         self._file.truncate(0)
 
+    def undo(self) -> None:
+        """Forget what this run added."""
+        self._file.truncate(self._n_bytes_before)
+
     def documents(self) -> Iterator[dict[str, Any]]:
         """Yield what is in it; a last line that is not whole, as a crash leaves one, is cut off.
 
@@ -98,6 +103,7 @@ class Journal:
                         f"{self.path}: line {number:,} is no answer, and others follow it: mend it, or --force begins anew"
                     )
                 self._file.truncate(whole)
+                self._n_bytes_before = min(self._n_bytes_before, whole)
                 return
             whole += len(line)
             yield document

@@ -22,6 +22,8 @@ class Given:
     """A document as it was read."""
 
     id: str
+    place: str
+    """FILE, or FILE:NUMBER of a row."""
     text: str
     n_bytes: float
     """What reading it took of its file; 0 where that is not known."""
@@ -32,10 +34,16 @@ class Rejected:
     """What was read and cannot be sent."""
 
     id: str
+    place: str
     reason: str
     """UPPER_SNAKE, as the server's."""
     message: str
     n_bytes: float
+
+
+def name_in_messages(document: Given | Rejected) -> str:
+    """Return where a document stands, and its id if that says something else."""
+    return document.place if document.id == document.place else f"{document.place} (id {document.id})"
 
 
 def check_columns(inputs: Sequence[Input], columns: Columns) -> None:
@@ -65,6 +73,7 @@ def read_documents(inputs: Sequence[Input], columns: Columns) -> Iterator[Given 
             if isinstance(document, Given) and document.id in seen:
                 yield Rejected(
                     document.id,
+                    document.place,
                     "DOCUMENT_ID_DUPLICATE",
                     "an earlier document has the same id; one id a document is accepted",
                     document.n_bytes,
@@ -80,15 +89,15 @@ def _documents(source: Input, columns: Columns) -> Iterator[Given | Rejected]:
         if source.kind is Kind.TXT:
             with opened(source.path) as (stream, _):
                 text = to_text(stream.read())
-            yield Given(name, text, source.n_bytes)
+            yield Given(name, name, text, source.n_bytes)
         else:
             row: Row | None = None
             for row, n_bytes in _rows(source, columns):
                 yield _document(row, n_bytes)
             if row is None:
-                yield Rejected(name, "UNREADABLE", "holds no document; one at least is accepted", 0)
+                yield Rejected(name, name, "UNREADABLE", "holds no document; one at least is accepted", 0)
     except UnreadableFile as error:
-        yield Rejected(name, "UNREADABLE", str(error), 0)
+        yield Rejected(name, name, "UNREADABLE", str(error), 0)
 
 
 def _rows(source: Input, columns: Columns) -> Iterator[tuple[Row, float]]:
@@ -114,13 +123,13 @@ def _rows_of(source: Input, name: str, columns: Columns) -> Iterator[tuple[Row, 
 
 def _document(row: Row, n_bytes: float) -> Given | Rejected:
     if row.fault is not None:
-        return Rejected(row.place, "UNREADABLE", row.fault, n_bytes)
+        return Rejected(row.place, row.place, "UNREADABLE", row.fault, n_bytes)
     if row.id is None or row.id == "" or isinstance(row.id, bool | dict | list):
-        return Rejected(row.place, "DOCUMENT_ID_MISSING", "no id; a string or a number is accepted", n_bytes)
+        return Rejected(row.place, row.place, "DOCUMENT_ID_MISSING", "no id; a string or a number is accepted", n_bytes)
     name = _storable(str(row.id))
     if not isinstance(row.text, str):
-        return Rejected(name, "TEXT_MISSING", "no text; a string is accepted", n_bytes)
-    return Given(name, row.text, n_bytes)
+        return Rejected(name, row.place, "TEXT_MISSING", "no text; a string is accepted", n_bytes)
+    return Given(name, row.place, row.text, n_bytes)
 
 
 def _name_of(source: Input) -> str:

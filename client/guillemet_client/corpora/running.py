@@ -1,16 +1,16 @@
 """One run: the documents that have no answer yet are asked about, and their answers kept as they come."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 
 from guillemet_client._client import Client
 from guillemet_client._errors import GuillemetError
 from guillemet_client.corpora.failures import Failures
 from guillemet_client.corpora.interruption import Interruption
-from guillemet_client.corpora.journal import Journal
+from guillemet_client.corpora.journal import Journal, UnusableOutput
 from guillemet_client.corpora.progress import Bar
-from guillemet_client.corpora.reading import Given, Rejected
+from guillemet_client.corpora.reading import Given, Rejected, name_in_messages
 from guillemet_client.corpora.tally import Tally
 
 _FAILURES_SHOWN = 20
@@ -20,7 +20,7 @@ class Run:
     """What one run reads from and writes to.
 
     Args:
-        journal: Of the answers; those that are in it are not asked for.
+        journal: Of the answers; those that are in it are not asked for, if they are of the same texts.
         failures: Of the documents without one.
         tally: Counts both.
         bar: Shows how far it is.
@@ -40,12 +40,13 @@ class Run:
 
         Raises:
             GuillemetError: The server failed for good.
+            UnusableOutput: An answer from before is of another text; the journal is what it was.
             OSError: The journal cannot be written.
         """
-        answered: set[str] = set()
+        answered: dict[str, int] = {}  # of each id a hash of its text, which would fill the memory
         with self._interruption.raising():
             for earlier in self._journal.documents():
-                answered.add(earlier["id"])
+                answered[earlier["id"]] = hash(earlier["text"])
                 self._tally.add_earlier(earlier)
         texts = self._texts(documents, answered)
         outcomes = client.extract_iter(texts, errors="return", max_in_flight=concurrency, patience=patience)
@@ -54,16 +55,19 @@ class Run:
                 for outcome in outcomes:
                     given = self._asked.popleft()
                     if isinstance(outcome, GuillemetError):
-                        self._fail(given.id, outcome)
+                        self._fail(given, outcome)
                     else:
                         document = outcome.to_json() | {"id": given.id}
                         self._journal.append(document)
                         self._tally.add(document)
                     self._bar.answered(given.n_bytes)
+        except UnusableOutput:
+            self._journal.undo()
+            raise
         finally:
             self._journal.sync()
 
-    def _texts(self, documents: Iterable[Given | Rejected], answered: set[str]) -> Iterator[str]:
+    def _texts(self, documents: Iterable[Given | Rejected], answered: Mapping[str, int]) -> Iterator[str]:
         remaining = iter(documents)
         while True:
             with self._interruption.raising():
@@ -71,15 +75,20 @@ class Run:
             if document is None:
                 return
             if isinstance(document, Rejected):
-                self._fail(document.id, document)
+                self._fail(document, document)
                 self._bar.passed_over(document.n_bytes)
             elif document.id in answered:
+                if answered[document.id] != hash(document.text):
+                    raise UnusableOutput(
+                        f"{name_in_messages(document)}: its answer from before is of another text: restore the input, "
+                        "or --force begins anew"
+                    )
                 self._bar.passed_over(document.n_bytes)
             else:
                 self._asked.append(document)
                 yield document.text
 
-    def _fail(self, document: str, failure: Rejected | GuillemetError) -> None:
+    def _fail(self, document: Given | Rejected, failure: Rejected | GuillemetError) -> None:
         line = self._failures.add(document, failure)
         if self._failures.count <= _FAILURES_SHOWN:
             self._bar.say(f"guillemet: {line}")

@@ -65,6 +65,15 @@ class Article:
         return cls(id=document.string("id"), text=text, attributions=tuple(attributions))
 
 
+def are_articles(lines: str) -> bool:
+    """Tell whether the first line is a document in the one format, as far as its fields say it."""
+    try:
+        first = json.loads(lines.partition("\n")[0])
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(first, dict) and {"text", "quotations"} <= first.keys()
+
+
 def read_articles(lines: str) -> Iterator[Article]:
     """Yield the articles of JSON lines; blank lines are left out.
 

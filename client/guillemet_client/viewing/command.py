@@ -1,7 +1,10 @@
 """``guillemet view``: texts, or documents in the one format, as a page for a browser."""
 
 import dataclasses
-from contextlib import nullcontext
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -9,14 +12,13 @@ import typer
 
 from guillemet_client._client import Client
 from guillemet_client._errors import GuillemetError
-from guillemet_client._files import STDIN, UnreadableFile, name_of, read_text
+from guillemet_client._files import STDIN, UnreadableFile, is_json_lines, name_of, read_text
 from guillemet_client.connecting import Server, asks_a_server, complain, connected, refuse, sentence_of
-from guillemet_client.viewing.article import Article, read_articles
+from guillemet_client.viewing.article import Article, are_articles, read_articles
 from guillemet_client.viewing.fields import NotOfTheFormat
 from guillemet_client.viewing.page import view_page
 
-# Files of this name hold documents that are shown as they are; any other is a text, and the server is asked.
-_DOCUMENTS = (".jsonl", ".ndjson")
+_STDOUT = Path("-")
 _TIMEOUT_SECONDS = 300.0
 
 
@@ -26,11 +28,13 @@ def view(
         list[str],
         typer.Argument(
             metavar="FILE",
-            help="UTF-8 texts, a document each, - being the standard input; or .jsonl and .ndjson files of the one format.",
+            help="UTF-8 texts, a document each; or .jsonl and .ndjson files of the one format; - is the standard input.",
         ),
     ],
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="PAGE", help="The HTML file to write.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="PAGE", help="The HTML file to write; - is the standard output.")
+    ],
     server: Server,
     min_probability: Annotated[
         float | None,
@@ -41,24 +45,29 @@ def view(
     ] = None,
 ) -> None:
     """Write a page that shows the quotations of texts, and who said them, in a browser; it needs no network."""
-    if output.is_dir() or not output.parent.is_dir():
-        refuse(f"--output: {output} cannot be written; a file in a folder that exists is accepted")
-    if output.resolve() in (Path(path).resolve() for path in files if path != STDIN):
-        refuse(f"--output: {output} is read, so it cannot be written")
-    asked = not all(map(_holds_documents, files))
-    if not asked and any(option is not None for option in (server.address, min_probability, timeout)):
+    if output != _STDOUT:
+        _check_output(output, files)
+    if all(map(is_json_lines, files)) and any(option is not None for option in (server.address, min_probability, timeout)):
         refuse("--server, --min-probability and --timeout are for texts; documents are shown as they are")
     timeout = _TIMEOUT_SECONDS if timeout is None else timeout
     articles: list[Article] = []
     failed = False
-    with connected(server, timeout=timeout, min_probability=min_probability) if asked else nullcontext() as client:
+    with ExitStack() as stack:
+
+        @cache
+        def client() -> Client:
+            """Connect for the first text: documents need no server."""
+            return stack.enter_context(connected(server, timeout=timeout, min_probability=min_probability))
+
         for path in files:
             try:
                 articles += _articles_of(path, client)
             except (UnreadableFile, NotOfTheFormat, GuillemetError) as error:
                 failed = True
-                complain(f"{name_of(path)}: {sentence_of(error)}")
-    if articles:
+                complain(f"{name_of(path)}: {sentence_of(error, server)}")
+    if articles and output == _STDOUT:
+        sys.stdout.write(view_page(articles))
+    elif articles:
         try:
             output.write_text(view_page(articles), encoding="utf-8")
         except OSError as error:
@@ -68,13 +77,17 @@ def view(
         raise typer.Exit(1)
 
 
-def _holds_documents(path: str) -> bool:
-    return path.lower().endswith(_DOCUMENTS)
+def _check_output(output: Path, files: list[str]) -> None:
+    if output.is_dir() or not output.parent.is_dir():
+        refuse(f"--output: {output} cannot be written; a file in a folder that exists is accepted")
+    if output.resolve() in (Path(path).resolve() for path in files if path != STDIN):
+        refuse(f"--output: {output} is read, so it cannot be written")
 
 
-def _articles_of(path: str, client: Client | None) -> list[Article]:
+def _articles_of(path: str, client: Callable[[], Client]) -> list[Article]:
     text = read_text(path)
-    if client is None or _holds_documents(path):
-        return list(read_articles(text.removeprefix("\ufeff")))
-    document = dataclasses.replace(client.extract(text), id=Path(name_of(path)).name)
+    lines = text.removeprefix("\ufeff")
+    if is_json_lines(path) or (path == STDIN and are_articles(lines)):
+        return list(read_articles(lines))
+    document = dataclasses.replace(client().extract(text), id=name_of(path))
     return [Article.from_json(document.to_json())]

@@ -22,8 +22,9 @@ from urllib.parse import unquote
 from guillemet_client import Span
 from guillemet_evaluation.decoding import json_of
 from guillemet_evaluation.documents import Document
+from guillemet_evaluation.folders import files_below, list_below
 from guillemet_evaluation.formats.annotating import annotations_of
-from guillemet_evaluation.formats.files import Intake, files_below, list_below, read_text
+from guillemet_evaluation.formats.files import Intake, read_text
 from guillemet_evaluation.formats.interpreting import document_of
 from guillemet_evaluation.formats.scheme import (
     ENDS,
@@ -62,7 +63,7 @@ def read(intake: Intake) -> None:
     if not path.is_dir():
         _Reading(path, "", path.stem, collected).document()
         return
-    for file in files_below(path, ".ann", collected):
+    for file in files_below(path, ".ann", collected.fault):
         name = file.relative_to(path)
         _Reading(file, name.as_posix(), name.with_suffix("").as_posix(), collected).document()
     for file in list_below(path, ".txt", lambda _: None):  # what cannot be read is said already

@@ -1,6 +1,5 @@
 """What adapters read: texts and JSON values of files and folders, each with where it was."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -9,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from guillemet_evaluation.decoding import MAX_LINE_BYTES, json_of, lines_of, text_of
+from guillemet_evaluation.folders import files_below
 from guillemet_evaluation.reading import Collected
 from guillemet_evaluation.validation import Fault
 
@@ -47,7 +47,7 @@ def json_values(path: Path, collected: Collected) -> Iterator[tuple[str, str, An
         The name of the file, below the folder and without its suffix; where the value was; the value.
     """
     if path.is_dir():
-        for file in files_below(path, ".json", collected):
+        for file in files_below(path, ".json", collected.fault):
             name = file.relative_to(path)
             yield from _value(file, name.as_posix(), name.with_suffix("").as_posix(), collected)
         return
@@ -63,31 +63,6 @@ def json_values(path: Path, collected: Collected) -> Iterator[tuple[str, str, An
         collected.fault(Fault(_unreadable(error)))
         return
     yield from _value(path, "", path.stem, collected)
-
-
-def files_below(folder: Path, suffix: str, collected: Collected) -> list[Path]:
-    """Return the files of a suffix in a folder and its folders, in order; that there is none, or one is closed, is a fault."""
-    n_faults = collected.n_faults
-    found = list_below(folder, suffix, collected.fault)
-    if not found and collected.n_faults == n_faults:
-        collected.fault(Fault(f"holds no {suffix} file"))
-    return found
-
-
-def list_below(folder: Path, suffix: str, report: Callable[[Fault], None]) -> list[Path]:
-    """Return the files of a suffix in a folder and its folders, in order.
-
-    Args:
-        folder: Its links to folders are not followed.
-        suffix: With its dot.
-        report: Takes what is said of folders that cannot be read.
-    """
-
-    def unreadable(error: OSError) -> None:
-        report(Fault(_unreadable(error), Path(error.filename).relative_to(folder).as_posix()))
-
-    walked = os.walk(folder, onerror=unreadable)
-    return sorted(Path(parent, name) for parent, _, names in walked for name in names if name.endswith(suffix))
 
 
 def read_text(path: Path, where: str, collected: Collected) -> str | None:

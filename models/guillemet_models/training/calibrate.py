@@ -16,7 +16,7 @@ from guillemet_models.extractor import Extractor
 from guillemet_models.pairing import name_words
 from guillemet_models.runtime import OnnxRuntime
 from guillemet_models.tokenization import TextTokenizer
-from guillemet_models.training.corpus import read
+from guillemet_models.training.reading import CorpusError, read
 from guillemet_models.weights import TOKENIZER, read_settings
 
 # At which character IoU two quotations, or two sources, are the same.
@@ -48,16 +48,31 @@ class CalibrationError:
 
 
 def calibrate(folder: Path, corpus: Path) -> dict[str, CalibrationError]:
-    """Fit the calibration of a model folder, write it there, and return how far off its probabilities were and are."""
-    settings = dataclasses.replace(read_settings(folder), calibration={})
+    """Fit the calibration of a model folder, write it there, and return how far off its probabilities were and are.
+
+    Returns:
+        By kind of decision; of those alone that the model made on the corpus.
+
+    Raises:
+        CorpusError: The corpus is faulty or holds no document; nothing is written.
+        ModelFileError: The folder holds no sound model.
+    """
+    documents = read(corpus)
+    if not documents:
+        raise CorpusError(f"{corpus}: holds no document; at least one is needed")
+    before = read_settings(folder)
+    settings = dataclasses.replace(before, calibration={})
     extractor = Extractor(TextTokenizer(folder / TOKENIZER), OnnxRuntime(folder), settings)
     answers: list[Answer] = []
-    for number, gold in enumerate(read(corpus)):
+    for number, gold in enumerate(documents):
         (document,) = extractor.extract([gold["text"]])
         answers += _answers(number, gold, document)
-    errors, scales = {}, {}
+    # A kind of decision that these articles say nothing of keeps the scale it has: it was fitted on some that did.
+    errors, scales = {}, dict(before.calibration)
     for kind in KINDS:
         own = [answer for answer in answers if answer.kind == kind]
+        if not own:
+            continue
         scale = _fit(own)
         scales[kind] = (scale.slope, scale.offset)
         left_out = [

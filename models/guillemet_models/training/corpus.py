@@ -1,12 +1,10 @@
 """Annotations in the one format -> what the model is to say: tags for each layer, and which pairs of spans are related."""
 
-import json
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -55,12 +53,6 @@ class Example:
     tags: NDArray[np.int64]  # (n, len(LAYERS))
     pairs: Pairs
     is_true: NDArray[np.bool_]  # (n_pairs,); every group of a first span and a relation has at least one
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    """Return the documents of a JSON-lines file."""
-    with path.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
 
 
 def example(document: dict[str, Any], text: TokenizedText, disturbance: random.Random | None = None) -> Example:

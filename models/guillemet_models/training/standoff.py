@@ -5,10 +5,11 @@ spans of it, ``[begin, end]``.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from guillemet_models.training.reading import CorpusError, json_lines
 
 _WORDED = ("name", "role", "institution")
 
@@ -21,15 +22,14 @@ def read_standoff(path: Path, texts: Mapping[str, str]) -> list[dict[str, Any]]:
         texts: By the id of the document; others may be among them.
 
     Raises:
-        ValueError: A text is not there, or is not the one that was annotated; the message says which.
+        CorpusError: A line is no JSON, or its text is not there or not the one that was annotated; the message says which.
     """
     documents = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        detached = json.loads(line)
+    for where, detached in json_lines(path):
         text = texts.get(detached["id"])
         if text is None or _digest(text) != detached["sha256"]:
             is_what = "is not at hand" if text is None else "is another than the one annotated"
-            raise ValueError(f"{path}, line {number}: the text of {detached['id']} {is_what}")
+            raise CorpusError(f"{where}: the text of {detached['id']} {is_what}")
         documents.append(_attached(detached, text))
     return documents
 

@@ -19,11 +19,11 @@ from guillemet_models.encoder import Encoder
 from guillemet_models.model import HeadConfig, QuotationModel
 from guillemet_models.tokenization import TextTokenizer
 from guillemet_models.training.augmentation import Augmentation
-from guillemet_models.training.corpus import read
 from guillemet_models.training.course import Course
 from guillemet_models.training.distillation import Teachers
 from guillemet_models.training.local_attention import attend_locally
 from guillemet_models.training.objective import loss_of
+from guillemet_models.training.reading import CorpusError, read
 from guillemet_models.training.run import check_inputs, claim_output, read_run
 from guillemet_models.training.standoff import read_standoff
 from guillemet_models.training.texts import read_texts
@@ -90,18 +90,22 @@ def train(config: TrainingConfig) -> None:
     """Train, from the last checkpoint if there is one, and save the averaged model.
 
     Raises:
+        CorpusError: What is annotated is faulty, or nothing is; nothing is written.
         OtherRunError: The output folder is that of a run with other settings.
     """
+    documents = read(config.corpus)
+    texts = {id_: text for path in config.unlabelled for id_, text in read_texts(path).items()}
+    annotated = [document for file in config.annotations for document in read_standoff(file, texts)]
+    if not documents and not annotated:
+        raise CorpusError(f"{config.corpus}: holds no document; at least one is needed")
     claim_output(config, config.output)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(config.seed)
     tokenizer = TextTokenizer(config.encoder / "tokenizer.json")
-    texts = {id_: text for path in config.unlabelled for id_, text in read_texts(path).items()}
-    annotated = [document for file in config.annotations for document in read_standoff(file, texts)]
     for document in annotated:
         del texts[document["id"]]
     course = Course(
-        read(config.corpus),
+        documents,
         tokenizer,
         epochs=config.epochs,
         batch_documents=config.batch_documents,

@@ -52,7 +52,7 @@ def not_unicode() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "id", "reason", "message"),
+    ("name", "data", "named", "reason", "message"),
     [
         ("a.txt", "refuse DOCUMENT_TOO_LONG", "a.txt", "DOCUMENT_TOO_LONG", "refused"),
         ("a.txt", "", "a.txt", "TEXT_EMPTY", "refused"),
@@ -69,7 +69,7 @@ def not_unicode() -> bytes:
         ("a.jsonl", "[" * 99_999, "a.jsonl:1", "UNREADABLE", "no JSON ("),
         ("a.jsonl", "[]\n", "a.jsonl:1", "UNREADABLE", "no object; an object a line is accepted"),
         ("a.jsonl", b'{"text": "\xe9"}\n', "a.jsonl:1", "UNREADABLE", "not UTF-8; UTF-8 is accepted"),
-        ("a.jsonl", '{"id": "x", "text": null}\n', "x", "TEXT_MISSING", "no text; a string is accepted"),
+        ("a.jsonl", '{"id": "x", "text": null}\n', "a.jsonl:1 (id x)", "TEXT_MISSING", "no text; a string is accepted"),
         (
             "a.jsonl",
             '{"id": null, "text": "a"}\n',
@@ -84,13 +84,26 @@ def not_unicode() -> bytes:
             "DOCUMENT_ID_MISSING",
             "no id; a string or a number is accepted",
         ),
-        ("a.jsonl", '{"id": "\\ud83d", "text": "\\ud83d"}\n', "\\ud83d", "TEXT_NOT_UNICODE", "the text holds a lone surrogate"),
-        ("a.jsonl", f"{GOOD}\n", "good", "DOCUMENT_ID_DUPLICATE", "an earlier document has the same id"),
+        (
+            "a.jsonl",
+            '{"id": "\\ud83d", "text": "\\ud83d"}\n',
+            "a.jsonl:1 (id \\ud83d)",
+            "TEXT_NOT_UNICODE",
+            "the text holds a lone surrogate",
+        ),
+        ("a.jsonl", f"\n{GOOD}", "a.jsonl:2 (id good)", "DOCUMENT_ID_DUPLICATE", "an earlier document has the same id"),
+        ("a.csv", "id,text\nx,refuse ODD\n", "a.csv:1 (id x)", "ODD", "refused"),
         ("a.csv", "id,text\nx,a,b\n", "a.csv:1", "UNREADABLE", "3 cells; the header has 2"),
         ("a.csv", 'id,text\n1,a\n2,"never closed\n', "a.csv", "UNREADABLE", "no CSV after row 1 ("),
         ("a.csv", b"id,text\nw,a\nx,\xe9\ny,b\n", "a.csv:2", "UNREADABLE", "not UTF-8 (byte 0xE9); UTF-8 is accepted"),
         ("a.csv", b"id,text,\xe9\nx,a,b\n", "a.csv", "UNREADABLE", "not UTF-8 (byte 0xE9); UTF-8 is accepted"),
-        ("a.jsonl", '{"id": "x"}\n{"id": "y", "text": "a"}\n', "x", "TEXT_MISSING", "no text; a string is accepted"),
+        (
+            "a.jsonl",
+            '{"id": "x"}\n{"id": "y", "text": "a"}\n',
+            "a.jsonl:1 (id x)",
+            "TEXT_MISSING",
+            "no text; a string is accepted",
+        ),
         ("a.jsonl", "\n", "a.jsonl", "UNREADABLE", "holds no document; one at least is accepted"),
         ("a.csv", "id,text\n", "a.csv", "UNREADABLE", "holds no document; one at least is accepted"),
         ("a.parquet", not_unicode(), "a.parquet:2", "UNREADABLE", "not UTF-8; UTF-8 is accepted"),
@@ -99,15 +112,16 @@ def not_unicode() -> bytes:
     ],
 )
 def test_a_failure_is_one_line_and_the_rest_is_answered(  # noqa: PLR0917
-    batch: Batch, read: Read, name: str, data: str | bytes, id: str, reason: str, message: str
+    batch: Batch, read: Read, name: str, data: str | bytes, named: str, reason: str, message: str
 ) -> None:
     done = batch(write("good.jsonl", GOOD), write(name, data), "--output", "out.jsonl")
 
     assert (done.code, done.err.count("\n")) == (1, 1)
-    assert done.err.startswith(f"guillemet: {id}: {message}")
+    assert done.err.startswith(f"guillemet: {named}: {message}")
     assert "good" in {document["id"] for document in read("out.jsonl")}
     [failure] = read("out.jsonl.failures.jsonl")
-    assert (failure["id"], failure["reason"]) == (id, reason)
+    place, _, own_id = named.removesuffix(")").partition(" (id ")
+    assert (failure["id"], failure["place"], failure["reason"]) == (own_id or place, place, reason)
     assert failure["message"].startswith(message)
     assert "1, see out.jsonl.failures.jsonl" in done.out
 
@@ -118,6 +132,13 @@ def test_a_file_that_fails_to_be_read(batch: Batch, read: Read) -> None:
 
     assert (done.code, done.err) == (1, "guillemet: /proc/self/mem: cannot be read (Input/output error)\n")
     assert len(read("out.jsonl")) == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no folder here takes no file")
+def test_what_cannot_be_written_is_named(batch: Batch) -> None:
+    done = batch(write("good.jsonl", GOOD), "--output", "/proc/out.jsonl")
+
+    assert (done.code, done.err) == (1, "guillemet: cannot write /proc/out.jsonl.partial: No such file or directory\n")
 
 
 def test_many_failures_are_not_all_shown(batch: Batch, read: Read) -> None:
@@ -249,7 +270,7 @@ def test_parquet_without_its_extra(batch: Batch, arguments: tuple[str, ...], mon
 
     done = batch(*arguments)
 
-    assert (done.code, done.err) == (2, "guillemet: Parquet needs pyarrow: pip install 'guillemet[parquet]'\n")
+    assert (done.code, done.err) == (2, "guillemet: Parquet needs pyarrow: install guillemet with its extra 'parquet'\n")
 
 
 # The server

@@ -104,6 +104,17 @@ def test_what_is_written_is_no_input_of_the_folder_it_stands_in(batch: Batch, te
     assert list(texts("out.jsonl")) == ["./a.txt"]
 
 
+@pytest.mark.parametrize("named", ["press", "press/*"])
+def test_what_another_run_wrote_beside_its_output_is_no_input(batch: Batch, texts: Texts, named: str) -> None:
+    for name in ("press/a.jsonl", "press/old.jsonl.failures.jsonl", "press/old.csv.partial"):
+        write(name, lines({"id": name, "text": "« Oui »"}))
+
+    done = batch(named, "--output", "out.jsonl", "--input-format", "jsonl")
+
+    assert (done.code, done.err, list(texts("out.jsonl"))) == (0, "", ["press/a.jsonl"])
+    assert batch("press/old.jsonl.failures.jsonl", "--output", "named.jsonl").code == 0
+
+
 def test_a_text_keeps_every_character(batch: Batch, texts: Texts) -> None:
     write("a.txt", STRANGE)
 

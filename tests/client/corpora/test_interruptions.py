@@ -165,7 +165,9 @@ def test_a_full_disk_costs_one_line_and_what_was_written_counts(
     _, err = run.communicate(timeout=WAIT)
 
     assert run.returncode == 1
-    assert err == "guillemet: cannot write: File too large; the answers so far are in out.parquet.partial: --resume goes on\n"
+    assert err == (
+        "guillemet: cannot write out.parquet: File too large; the answers so far are in out.parquet.partial: --resume goes on\n"
+    )
     assert (tmp_path / "out.parquet.partial").stat().st_size == 30_000
     finish(start("out.parquet", "--resume"))
     assert (tmp_path / "out.parquet").read_bytes() == undisturbed

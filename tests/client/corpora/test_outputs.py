@@ -157,6 +157,37 @@ def test_what_is_new_in_the_input_is_added_to_a_whole_output(batch: Batch, servi
     assert Path(output).read_bytes() == Path("other" + output).read_bytes()
 
 
+@pytest.mark.parametrize("output", ["out.jsonl", "out.parquet"])
+def test_an_answer_to_another_text_is_no_answer_to_this_one(batch: Batch, service: Any, output: str) -> None:
+    rows = Path("rows.csv")
+    rows.write_text("text\n« Un »\n« Deux »\n", encoding="utf-8")
+    batch("rows.csv", "--output", output)
+    before = Path(output).read_bytes()
+    service.streams.clear()
+    rows.write_text("text\n« Zéro »\n« Un »\n« Deux »\n", encoding="utf-8")
+
+    done = batch("rows.csv", "--output", output, "--resume")
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "guillemet: rows.csv:1: its answer from before is of another text: restore the input, or --force begins anew\n"
+    )
+    assert (Path(output).read_bytes(), list(filter(None, service.streams))) == (before, [])
+    assert sorted(os.listdir()) == ["in.jsonl", output, "rows.csv"]  # noqa: PTH208
+
+
+def test_a_run_that_meets_another_text_leaves_what_is_there_as_it_was(batch: Batch, service: Any, expected: Any) -> None:
+    partial = write(Path("out.jsonl.partial"), expected[1:4])
+    before = partial.read_bytes()
+    write(Path("in.jsonl"), [*ROWS[:3], ROWS[3] | {"text": "« Non »"}])
+
+    done = batch("in.jsonl", "--output", "out.jsonl", "--resume", "--concurrency", "1")
+
+    assert (done.code, service.streams) == (2, [TEXTS[:1]])
+    assert done.err.startswith("guillemet: in.jsonl:4 (id d3): its answer from before is of another text: restore the input")
+    assert partial.read_bytes() == before
+
+
 @pytest.mark.parametrize("output", ["out.jsonl", "out.parquet", "out.csv"])
 def test_a_run_that_begins_may_say_that_it_goes_on(batch: Batch, output: str) -> None:
     assert batch("in.jsonl", "--output", output, "--resume").code == 0
@@ -243,10 +274,11 @@ def test_a_forced_run_begins_anew_and_replaces_the_output_only_at_its_end(
     assert read("out.jsonl") == expected
 
 
-def test_two_runs_do_not_write_one_output(batch: Batch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [(), ("--resume",), ("--force",)])
+def test_two_runs_do_not_write_one_output(batch: Batch, tmp_path: Path, options: tuple[str, ...]) -> None:
     other = Journal(tmp_path / "out.jsonl.partial")
 
-    done = batch("in.jsonl", "--output", "out.jsonl", "--resume")
+    done = batch("in.jsonl", "--output", "out.jsonl", *options)
 
     other.close()
     assert (done.code, done.err) == (2, "guillemet: out.jsonl.partial is being written by another run\n")

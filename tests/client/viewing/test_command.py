@@ -36,7 +36,7 @@ def test_texts_are_extracted_and_documents_shown_as_they_are(address: str, docum
     done = view(*files, "-o", "page.html", "--server", address, "--min-probability", "0.5", stdin=TEXT)
 
     assert (done.exit_code, done.output) == (0, "")
-    assert titles("page.html") == ["a.txt", "stdin", "dépêches/&lt;eaux&gt;.txt"]
+    assert titles("page.html") == ["press/a.txt", "stdin", "dépêches/&lt;eaux&gt;.txt"]
     assert [request.options.min_probability for request in service.requests] == [0.5, 0.5]
     assert "« Non ! »" in Path("page.html").read_text(encoding="utf-8")
 
@@ -47,6 +47,30 @@ def test_documents_alone_need_no_server(document: dict[str, Any]) -> None:
     done = view(*files, "-o", "page.html")
 
     assert (done.exit_code, titles("page.html")) == (0, ["dépêches/&lt;eaux&gt;.txt"] * 2)
+
+
+def test_documents_may_come_through_a_pipe(document: dict[str, Any]) -> None:
+    done = view("-", "-o", "page.html", stdin=f"\ufeff{json.dumps(document)}\n")
+
+    assert (done.exit_code, titles("page.html")) == (0, ["dépêches/&lt;eaux&gt;.txt"])
+
+
+@pytest.mark.parametrize("text", ['{"text": "« Oui »"}', "[" * 99_999, '"« Oui »"'])
+def test_what_is_not_of_the_one_format_is_a_text_in_a_pipe(address: str, service: Any, text: str) -> None:
+    done = view("-", "-o", "page.html", "--server", address, stdin=text)
+
+    assert (done.exit_code, titles("page.html")) == (0, ["stdin"])
+    assert [request.document.text for request in service.requests] == [text]
+
+
+def test_a_page_may_go_through_a_pipe(document: dict[str, Any]) -> None:
+    file = write("gold.jsonl", json.dumps(document))
+    view(file, "-o", "page.html")
+
+    done = view(file, "-o", "-")
+
+    assert (done.exit_code, done.stdout) == (0, Path("page.html").read_text(encoding="utf-8"))
+    assert not Path("-").exists()
 
 
 @pytest.mark.parametrize("option", [("--server", "localhost:1"), ("--min-probability", "0.5"), ("--timeout", "1")])

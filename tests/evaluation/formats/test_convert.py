@@ -219,6 +219,13 @@ def test_misuse_is_said_in_a_line(arguments: list[object], sentence: str, conver
     assert result.stderr.count("\n") == 1
 
 
+def test_only_formats_that_work_are_offered(convert: Convert) -> None:
+    offered = convert("--help").stdout
+
+    assert "<guillemet|brat|fracas|citron|gendergaptracker>" in offered
+    assert "<guillemet|brat|fracas|bio>" in offered
+
+
 def test_an_output_that_cannot_be_written_is_a_failure(convert: Convert) -> None:
     result = convert(PRESS, "nowhere/y.jsonl")
 

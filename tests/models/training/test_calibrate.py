@@ -52,5 +52,6 @@ def test_a_model_folder_is_calibrated_on_our_gold(tiny_onnx_folder: Path, tmp_pa
         calibrate(folder, gold)  # and what was fitted stays
 
     settings = read_settings(folder)
-    assert set(errors) == set(settings.calibration) == set(KINDS)
+    assert "quotation" in errors
+    assert set(errors) == set(settings.calibration) <= set(KINDS)
     assert settings.sha256 == json.loads((tiny_onnx_folder / "model.json").read_text(encoding="utf-8"))["sha256"]

@@ -1,6 +1,8 @@
 """The commands say in one line what is wrong, and end with 2."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,52 @@ def test_a_run_takes_a_seed_and_an_output_and_no_other_run_takes_its_place(
     assert three != four
     assert "another seed" in line
     assert not (tmp_path / "file").exists()
+
+
+SPOILT = {
+    "nothing": ("", "holds no document; at least one is needed"),
+    "a broken line": ('{"id": "d"', "line 1: is no JSON"),
+    "a document without entities": ('{"id": "d", "text": "Oui."}', "line 1, document d: entities: is missing"),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_run_on_a_faulty_corpus_claims_no_folder(name: str, tiny_encoder_folder: Path, tmp_path: Path) -> None:
+    corpus, path, output = tmp_path / "corpus.jsonl", tmp_path / "run.toml", tmp_path / "output"
+    line, said = SPOILT[name]
+    corpus.write_text(line, encoding="utf-8")
+    path.write_text(f'encoder = "{tiny_encoder_folder}"\ncorpus = "{corpus}"\noutput = "{output}"\n', encoding="utf-8")
+
+    assert refusal(run("train", path)).startswith(f"guillemet train: {corpus}: {said}")
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_faulty_gold_leaves_a_calibration_as_it_was(name: str, tiny_onnx_folder: Path, tmp_path: Path) -> None:
+    folder, gold = shutil.copytree(tiny_onnx_folder, tmp_path / "model"), tmp_path / "gold.jsonl"
+    line, said = SPOILT[name]
+    gold.write_text(line, encoding="utf-8")
+
+    assert refusal(run("calibrate", folder, gold)).startswith(f"guillemet calibrate: {gold}: {said}")
+    assert (folder / "model.json").read_bytes() == (tiny_onnx_folder / "model.json").read_bytes()
+
+
+def test_what_gold_says_nothing_of_keeps_its_calibration(tiny_onnx_folder: Path, tmp_path: Path) -> None:
+    folder, gold = shutil.copytree(tiny_onnx_folder, tmp_path / "model"), tmp_path / "gold.jsonl"
+    gold.write_text('{"id": "d", "text": "Oui.", "entities": [], "quotations": []}\n', encoding="utf-8")
+    replace(read_settings(folder), calibration={"speaker": (2.0, 0.5)}).write(folder)
+
+    result = run("calibrate", folder, gold)
+
+    assert result.exit_code == 0, result.output
+    assert read_settings(folder).calibration["speaker"] == [2.0, 0.5]
+    assert "speaker: no answers, left as it was" in result.stdout
+
+
+def test_a_bonus_that_is_no_number_is_named(tiny_model_folder: Path, tmp_path: Path) -> None:
+    line = refusal(run("export", tiny_model_folder, tmp_path / "out", "--bonus", "content.indirect"))
+
+    assert line == "guillemet export: --bonus content.indirect: LAYER=NUMBER is accepted, as in content.indirect=1"
 
 
 def test_a_folder_without_a_trained_model_is_refused_in_one_line(tmp_path: Path) -> None:
