@@ -21,7 +21,7 @@ GOLD := ../shared/data/gold
 model: .venv/.dev  ## make the embedded model from its encoder, about two hours on two CPUs; goes on where it was interrupted
 	$(BIN)/guillemet train $(RUNS)/embedded.toml
 	$(BIN)/guillemet train $(RUNS)/further.toml
-	$(BIN)/guillemet export outputs/further outputs/guillemet-fr-small --name guillemet-fr-small --version 0.7.0 --bonus institution=1.5 --bonus content.indirect=0.5 --int8
+	$(BIN)/guillemet export outputs/further outputs/guillemet-fr-small --name guillemet-fr-small --version 0.8.0 --bonus institution=1.5 --bonus content.indirect=0.5 --int8
 	$(BIN)/guillemet calibrate outputs/guillemet-fr-small $(GOLD)/dev.jsonl
 
 COUNT := 200000

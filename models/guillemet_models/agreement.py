@@ -31,6 +31,7 @@ _FIRST_WORDS = {
 _OF_FIRST_WORD = {word: agreement for agreement, words in _FIRST_WORDS.items() for word in words}
 # Of these, the ones that may be of a noun: « le professeur Anne Roux », « la star Paul Petit ».
 _DETERMINERS = frozenset({"le", "un", "ce", "cet", "du", "au", "la", "une", "cette"})
+_OF_TITLES = frozenset({"le", "un", "ce", "cet", "du", "au", "l"})
 # What follows is another's name: « le fils d'Anne Roux ».
 _PREPOSITIONS = frozenset({"a", "au", "aux", "chez", "d", "de", "des", "du", "en", "par", "pour", "sur"})
 _NAMES = tomllib.loads(files(__package__).joinpath("given_names.toml").read_text(encoding="utf-8"))
@@ -61,6 +62,11 @@ def agreement(words: Sequence[str]) -> Agreement:
             return Agreement.FEMININE
         return Agreement.UNKNOWN if noun.endswith("e") else Agreement.MASCULINE
     return found
+
+
+def is_of_title(words: Sequence[str]) -> bool:
+    """Tell whether that somebody is a man is shown by an article alone, which may be the title's: « le docteur Roux »."""
+    return bool(words) and fold(words[0]) in _OF_TITLES and _of_given_names(words[1:], alone=False) is not Agreement.MASCULINE
 
 
 def _of_given_names(words: Sequence[str], *, alone: bool) -> Agreement:

@@ -229,6 +229,10 @@ def _snapped(text: TokenizedText, part: Candidate, span: Span, *, singly: bool) 
     return snapped if snapped.begin < snapped.end else span
 
 
+def _depth(text: TokenizedText, at: int) -> int:
+    return int(text.depths[at]) if 0 <= at < len(text.depths) else 0
+
+
 def _trimmed(text: str, span: Span) -> Span:
     begin, end = span
     while begin < end and text[begin] in _EDGE:
@@ -242,8 +246,8 @@ def _type(text: TokenizedText, spans: Sequence[Span], labels: Sequence[TaggedSpa
     """Return the type: the marks settle it where there are any, the model where there are none."""
     letters = np.concatenate([np.flatnonzero([c.isalnum() for c in span.of(text.text)]) + span.begin for span in spans])
     depths = text.depths[letters]
-    # Inside another's words, the marks around those do not count.
-    outer = 1 if nested and len(depths) and depths.min() > 0 else 0
+    # Inside another's words, the marks around those do not count, if there are any.
+    outer = min(_depth(text, spans[0].begin - 1), _depth(text, spans[-1].end)) if nested else 0
     quoted = float((depths > outer).mean()) if len(depths) else 1.0
     if quoted >= WHOLLY_QUOTED:
         return QuotationType.DIRECT

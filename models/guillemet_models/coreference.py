@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from guillemet_models.agreement import Agreement, agreements
+from guillemet_models.agreement import Agreement, agreements, is_of_title
 from guillemet_models.attribution import Attributed, Evidence, RelationProbabilities
 from guillemet_models.document import Entity, EntityKind, Quotation
 from guillemet_models.entities import entity_of
 from guillemet_models.institutions import Institutions
 from guillemet_models.mentions import is_pronoun, name_of_another, person_names, sure_kind_of
-from guillemet_models.pairing import written_words
+from guillemet_models.pairing import name_words, written_words
 from guillemet_models.scheme import Relation, SpanKind
 
 # Chosen on the development set: how much the second opinion of `_antecedents` weighs, and the least that it may say.
@@ -51,18 +51,10 @@ def resolve(evidence: Evidence, attributed: Sequence[Attributed]) -> tuple[tuple
     """Return the quotations with their speakers, and the entities that speak."""
     clusters = _clusters(evidence)
     speakers = [_speaker(quotation, clusters, evidence.relations) for quotation in attributed]
-    institutions = Institutions(evidence)
-    roles = _roles(clusters, evidence.relations)
-    unnumbered: dict[int, Entity] = {}
-    for cluster, _ in speakers:
-        if (
-            cluster is not None
-            and id(cluster) not in unnumbered
-            and (entity := entity_of(evidence, cluster.certainty, institutions, roles.get(id(cluster), ())))
-        ):
-            unnumbered[id(cluster)] = entity
-    ordered = sorted(unnumbered.items(), key=lambda item: item[1].mentions[0])
-    entities = {key: replace(entity, id=f"e{number}") for number, (key, entity) in enumerate(ordered, 1)}
+    unnumbered = _entities(evidence, clusters, {id(cluster): cluster for cluster, _ in speakers if cluster is not None})
+    ordered = sorted({id(entity): entity for entity in unnumbered.values()}.values(), key=lambda entity: entity.mentions[0])
+    ids = {id(entity): f"e{number}" for number, entity in enumerate(ordered, 1)}
+    id_of = {key: ids[id(entity)] for key, entity in unnumbered.items()}
     quotations = tuple(
         Quotation(
             id=f"q{number}",
@@ -70,14 +62,34 @@ def resolve(evidence: Evidence, attributed: Sequence[Attributed]) -> tuple[tuple
             spans=quotation.spans,
             cue=None if quotation.cue is None else evidence.characters(quotation.cue),
             source=None if quotation.source is None else evidence.characters(quotation.source),
-            speaker=entities[id(cluster)].id if id(cluster) in entities else None,
+            speaker=id_of.get(id(cluster)),
             probability=quotation.probability,
             source_probability=quotation.source_probability,
             speaker_probability=probability,
         )
         for number, (quotation, (cluster, probability)) in enumerate(zip(attributed, speakers, strict=True), 1)
     )
-    return quotations, tuple(entities.values())
+    return quotations, tuple(replace(entity, id=ids[id(entity)]) for entity in ordered)
+
+
+def _entities(evidence: Evidence, clusters: Mapping[int, Cluster], speaking: Mapping[int, Cluster]) -> dict[int, Entity]:
+    """Return the entity of each cluster that speaks, by its `id`: one for all of one full name, however far apart they stand."""
+    institutions = Institutions(evidence)
+    roles = _roles(clusters, evidence.relations)
+    entities: dict[int, Entity] = {}
+    namesakes: dict[tuple[EntityKind, frozenset[str]], list[int]] = {}
+    for key, cluster in speaking.items():
+        if entity := entity_of(evidence, cluster.certainty, institutions, roles.get(key, ())):
+            entities[key] = entity
+            words = frozenset(name_words(entity.name.of(evidence.text.text)))
+            if entity.kind is EntityKind.INSTITUTION or (entity.kind is EntityKind.PERSON and len(words) > 1):
+                namesakes.setdefault((entity.kind, words), []).append(key)
+    for keys in namesakes.values():
+        if len(keys) > 1:
+            certainty = dict(sorted(link for key in keys for link in speaking[key].certainty.items()))
+            entity = entity_of(evidence, certainty, institutions, [role for key in keys for role in roles.get(key, ())])
+            entities |= dict.fromkeys(keys, entity)
+    return entities
 
 
 def _clusters(evidence: Evidence) -> dict[int, Cluster]:
@@ -115,6 +127,8 @@ def _alone(evidence: Evidence, index: int, gender: Agreement) -> Cluster:
     names, is_nameless = person_names(evidence, index), is_pronoun(evidence, index)
     another = set() if names else name_of_another(evidence, index)
     kind = None if is_nameless else sure_kind_of(evidence, index)
+    if gender is Agreement.MASCULINE and not is_nameless and is_of_title(written_words(evidence.text, evidence.found[index])):
+        gender = Agreement.UNKNOWN
     return Cluster(
         [index],
         names={frozenset(names)} if names else set(),

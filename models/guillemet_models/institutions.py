@@ -105,7 +105,11 @@ def _before_brackets(evidence: Evidence) -> dict[str, Span]:
 
 
 def _may_be_short(acronym: str, name: str) -> bool:
-    """Tell whether the first letter of an acronym begins a word of a name."""
+    """Tell whether the first letter of an acronym begins a word of a name, and all do follow there if it is written as a word."""
+    if sum(map(str.isupper, acronym)) == 1:
+        following = iter(fold(name))
+        if not all(letter in following for letter in fold(acronym) if letter.isalnum()):
+            return False  # « l'hôpital Pompidou (Paris) »
     return fold(acronym)[:1] in {fold(word)[:1] for word in WORD.findall(name)}
 
 

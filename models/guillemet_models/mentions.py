@@ -39,6 +39,10 @@ _DESCRIBED = re.compile(
     rf"\s(?:de\s+|d['’]\s?)(?:{CIVILITY.pattern})?({_SURNAME.pattern})",
     re.DOTALL,
 )
+# What a name may begin with in lower case.
+_PARTICLE = re.compile(
+    r"(?:ag|al|ben|bin|bint|da|das|de|del|della|den|der|des|di|do|dos|du|el|et|ibn|la|le|ould|ter|van|von|y)\b|[dl]['’]"
+)
 # What joins an organ to its body, at the end of the words before the body's name.
 _COMPLEMENT = re.compile(r"(?:\b(?:de|du|des|de la)\s+|\bd['’]|\bde l['’])$", re.IGNORECASE)
 _LONGEST_COMPLEMENT = 16
@@ -51,7 +55,7 @@ def person_names(evidence: Evidence, index: int) -> set[str]:
     if kind_of(evidence, [index]) is not EntityKind.PERSON:
         return set()
     text, mention = evidence.text.text, evidence.characters(index)
-    names = own_names(evidence, mention) or _surname(text, mention)
+    names = own_names(evidence, mention) or _surname(evidence, mention)
     return {word for name in names for word in _words(text, name)}
 
 
@@ -107,15 +111,22 @@ def is_inside_name(evidence: Evidence, span: Span) -> bool:
 def own_names(evidence: Evidence, mention: Span) -> list[Span]:
     """Return the names inside a person's `mention` that are the person's own: « le bras droit de Jean Dupont » has none."""
     text = evidence.text.text
-    names = names_inside(evidence, mention)
+    # Nor is one that begins as a noun does: « procureur de la République de Tarbes ».
+    names = [name for name in names_inside(evidence, mention) if not text[name.begin].islower() or _PARTICLE.match(text, *name)]
     described = _DETERMINER.match(text, mention.begin, mention.end)
     return [name for name in names if not described or complement_before(text, name, described.end()) is None]
 
 
-def _surname(text: str, mention: Span) -> list[Span]:
-    """Return the name in a person's `mention` that is nothing else: « M. Le Goff », « Le Goff »."""
+def _surname(evidence: Evidence, mention: Span) -> list[Span]:
+    """Return the name in a person's `mention` that is nothing else: « M. Le Goff », « Le Goff », but not « le Breton »."""
+    text = evidence.text.text
     name = bare(text, mention)
-    return [name] if _SURNAME.fullmatch(text, *name) and not _PRONOUN.fullmatch(text, *name) else []
+    if not _SURNAME.fullmatch(text, *name) or _PRONOUN.fullmatch(text, *name):
+        return []
+    is_determined = name == without(text, mention, _DETERMINER) != mention and len(WORD.findall(name.of(text))) == 1
+    if is_determined and not any(whole.of(text).endswith(mention.of(text)) for whole in evidence.names):
+        return []
+    return [name]
 
 
 def complement_before(text: str, name: Span, begin: int) -> re.Match[str] | None:
