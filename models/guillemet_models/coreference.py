@@ -73,21 +73,24 @@ def resolve(evidence: Evidence, attributed: Sequence[Attributed]) -> tuple[tuple
 
 
 def _entities(evidence: Evidence, clusters: Mapping[int, Cluster], speaking: Mapping[int, Cluster]) -> dict[int, Entity]:
-    """Return the entity of each cluster that speaks, by its `id`: one for all of one full name, however far apart they stand."""
+    """Return the entity of each cluster that speaks, by its `id`: one for all of one full name, wherever they stand."""
     institutions = Institutions(evidence)
     roles = _roles(clusters, evidence.relations)
     entities: dict[int, Entity] = {}
     namesakes: dict[tuple[EntityKind, frozenset[str]], list[int]] = {}
-    for key, cluster in speaking.items():
-        if entity := entity_of(evidence, cluster.certainty, institutions, roles.get(key, ())):
+
+    def made_of(keys: Sequence[int]) -> Entity | None:
+        certainty = dict(sorted(link for key in keys for link in speaking[key].certainty.items()))
+        return entity_of(evidence, certainty, institutions, [role for key in keys for role in roles.get(key, ())])
+
+    for key in speaking:
+        if entity := made_of([key]):
             entities[key] = entity
             words = frozenset(name_words(entity.name.of(evidence.text.text)))
             if entity.kind is EntityKind.INSTITUTION or (entity.kind is EntityKind.PERSON and len(words) > 1):
                 namesakes.setdefault((entity.kind, words), []).append(key)
     for keys in namesakes.values():
-        if len(keys) > 1:
-            certainty = dict(sorted(link for key in keys for link in speaking[key].certainty.items()))
-            entity = entity_of(evidence, certainty, institutions, [role for key in keys for role in roles.get(key, ())])
+        if len(keys) > 1 and (entity := made_of(keys)):
             entities |= dict.fromkeys(keys, entity)
     return entities
 

@@ -105,7 +105,7 @@ def _before_brackets(evidence: Evidence) -> dict[str, Span]:
 
 
 def _may_be_short(acronym: str, name: str) -> bool:
-    """Tell whether the first letter of an acronym begins a word of a name, and all do follow there if it is written as a word."""
+    """Tell whether an acronym begins as a word of a name does; of one written as a word, all letters follow there too."""
     if sum(map(str.isupper, acronym)) == 1:
         following = iter(fold(name))
         if not all(letter in following for letter in fold(acronym) if letter.isalnum()):
