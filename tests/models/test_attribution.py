@@ -181,6 +181,13 @@ def test_marks_within_another_s_words_make_the_inner_ones_direct(reader: Read) -
     assert [quotation.type for quotation in attribute(evidence)] == [DIRECT, DIRECT]
 
 
+def test_marks_that_are_an_inner_quotation_s_own_make_it_direct(reader: Read) -> None:
+    outer = "elle aurait répondu : « Tout va bien »"
+    evidence = reader(f"Selon Anne, {outer}.", contents={outer: INDIRECT}, nested=["« Tout va bien »"])
+
+    assert [quotation.type for quotation in attribute(evidence)] == [MIXED, DIRECT]
+
+
 def test_an_outer_and_an_inner_quotation_of_the_same_words_keep_the_outer_type(reader: Read) -> None:
     evidence = reader("« Tout va bien », dit-il.", contents={"« Tout va bien »": DIRECT}, nested=["« Tout va bien »"])
 

@@ -146,6 +146,9 @@ def test_who_cannot_be_one_are_two(reader: Read, first: str, second: str, kind: 
         ("Anne Le Goff", "Mme Le Goff", PERSON, ["Anne Le Goff"]),
         ("Anne Le Goff", "Le Goff", PERSON, ["Anne Le Goff"]),
         ("Anne Le Goff", "la maire de Brest", PERSON, ["Anne Le Goff"]),
+        ("Anne Le Goff", "le Dr Le Goff", PERSON, ["Anne Le Goff"]),
+        ("Paul Petit", "le Breton", PERSON, ["Paul Petit"]),
+        ("Paul Petit", "le procureur de la République de Brest", PERSON, ["Paul Petit", "procureur de la République de Brest"]),
         ("Anne Le Goff", "le compte officiel d'Anne Le Goff", PERSON, ["Anne Le Goff"]),
         ("Anne Le Goff", "L'avocate", PERSON, ["Anne Le Goff"]),
         ("Anne Le Goff", "ALG", PERSON, ["Anne Le Goff"]),
@@ -159,8 +162,23 @@ def test_who_may_be_one_are_one(reader: Read, first: str, second: str, kind: Ent
     assert [quotation.speaker for quotation in document.quotations] == ["e1", "e1"]
 
 
-def spoken_by_two(reader: Read, sources: dict[str, EntityKind], names: list[str]) -> Document:
-    """Return what is resolved where the second refers, says the model, to the first."""
+@pytest.mark.parametrize(
+    ("first", "second", "kind", "entities"),
+    [
+        ("Paul Petit", "M. Paul Petit", PERSON, 1),
+        ("M. Petit", "Petit", PERSON, 2),  # brothers, for all that is said
+        ("la Caisse du Nord", "Caisse du Nord", EntityKind.INSTITUTION, 1),
+    ],
+)
+def test_of_one_full_name_there_is_one(reader: Read, first: str, second: str, kind: EntityKind, entities: int) -> None:
+    document = spoken_by_two(reader, {first: kind, second: kind}, [], refers=False)
+
+    assert len(document.entities) == entities
+    assert sum(len(entity.mentions) for entity in document.entities) == 2
+
+
+def spoken_by_two(reader: Read, sources: dict[str, EntityKind], names: list[str], *, refers: bool = True) -> Document:
+    """Return what is resolved where the second refers, says the model, to the first, or to nobody."""
     first, second = sources
     return resolved(
         reader(
@@ -172,7 +190,7 @@ def spoken_by_two(reader: Read, sources: dict[str, EntityKind], names: list[str]
             related=[
                 (Relation.SOURCE, "« Oui »", first),
                 (Relation.SOURCE, "« Non »", second),
-                (Relation.ANTECEDENT, second, first),
+                *([(Relation.ANTECEDENT, second, first)] if refers else []),
             ],
         )
     )

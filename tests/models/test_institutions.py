@@ -51,6 +51,21 @@ def test_an_acronym_stands_for_the_name_that_the_text_has(
     assert institution_of(evidence) == expected
 
 
+@pytest.mark.parametrize(("bracket", "expected"), [("Brest", "Brest"), ("Hoba", "hôpital Bel-Air")])
+def test_a_word_in_brackets_is_short_for_a_name_that_has_its_letters(reader: Read, bracket: str, expected: str) -> None:
+    evidence = reader(
+        f"« Oui », dit Paul Petit, de {bracket}. L'hôpital Bel-Air ({bracket}) ferme.",
+        contents={"« Oui »": QuotationType.DIRECT},
+        sources=["Paul Petit"],
+        mentions={"Paul Petit": EntityKind.PERSON, "L'hôpital Bel-Air": EntityKind.INSTITUTION},
+        names=["Paul Petit"],
+        institutions=["hôpital Bel-Air", bracket],
+        related=[(Relation.SOURCE, "« Oui »", "Paul Petit"), (Relation.INSTITUTION, "Paul Petit", bracket)],
+    )
+
+    assert institution_of(evidence) == expected
+
+
 @pytest.mark.parametrize(
     ("mention", "kind"),
     [("la rectrice", EntityKind.PERSON), ("Les recteurs", EntityKind.GROUP), ("La revue", EntityKind.INSTITUTION)],
