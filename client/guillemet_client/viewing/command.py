@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cache
@@ -59,9 +60,11 @@ def view(
             """Connect for the first text: documents need no server."""
             return stack.enter_context(connected(server, timeout=timeout, min_probability=min_probability))
 
+        titles = Counter(Path(path).name for path in files)
         for path in files:
+            name = Path(path).name
             try:
-                articles += _articles_of(path, client)
+                articles += _articles_of(path, client, title=name_of(path) if path == STDIN or titles[name] > 1 else name)
             except (UnreadableFile, NotOfTheFormat, GuillemetError) as error:
                 failed = True
                 complain(f"{name_of(path)}: {sentence_of(error, server)}")
@@ -84,10 +87,10 @@ def _check_output(output: Path, files: list[str]) -> None:
         refuse(f"--output: {output} is read, so it cannot be written")
 
 
-def _articles_of(path: str, client: Callable[[], Client]) -> list[Article]:
+def _articles_of(path: str, client: Callable[[], Client], *, title: str) -> list[Article]:
     text = read_text(path)
     lines = text.removeprefix("\ufeff")
     if is_json_lines(path) or (path == STDIN and are_articles(lines)):
         return list(read_articles(lines))
-    document = dataclasses.replace(client().extract(text), id=name_of(path))
+    document = dataclasses.replace(client().extract(text), id=title)
     return [Article.from_json(document.to_json())]

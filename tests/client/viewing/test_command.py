@@ -36,9 +36,19 @@ def test_texts_are_extracted_and_documents_shown_as_they_are(address: str, docum
     done = view(*files, "-o", "page.html", "--server", address, "--min-probability", "0.5", stdin=TEXT)
 
     assert (done.exit_code, done.output) == (0, "")
-    assert titles("page.html") == ["press/a.txt", "stdin", "dépêches/&lt;eaux&gt;.txt"]
+    assert titles("page.html") == ["a.txt", "stdin", "dépêches/&lt;eaux&gt;.txt"]
     assert [request.options.min_probability for request in service.requests] == [0.5, 0.5]
     assert "« Non ! »" in Path("page.html").read_text(encoding="utf-8")
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(address: str) -> None:
+    for folder in ("un", "deux"):
+        Path(folder).mkdir()
+    files = [write(name, TEXT) for name in ("un/a.txt", "deux/a.txt", "deux/b.txt")]
+
+    view(*files, "-o", "page.html", "--server", address)
+
+    assert titles("page.html") == ["un/a.txt", "deux/a.txt", "b.txt"]
 
 
 def test_documents_alone_need_no_server(document: dict[str, Any]) -> None:
