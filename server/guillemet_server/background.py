@@ -88,10 +88,9 @@ def background_server(
 
     # A daemon: a process that ends without leaving the block is not held up.
     thread = threading.Thread(target=run, name="guillemet-server", daemon=True)
-    thread.start()
     try:
-        running = started.result()
-        yield running
+        thread.start()  # within, for it waits as well: an interrupt may come before it returns
+        yield started.result()
     finally:
         if not started.done():  # interrupted while the model is loaded
             loop, serving = begun.result()

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec
 
 from structlog.typing import FilteringBoundLogger
 
@@ -19,10 +19,10 @@ from guillemet_server.logs import reported
 from guillemet_server.observability.metrics import Metrics
 from guillemet_server.observability.stages import record_stage
 from guillemet_server.security.callers import charge, check_caller
+from guillemet_server.stopping import unless_stopping
 from guillemet_server.waiting import Entry, FairQueue, Reading, Turn, Window
 
 P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class Scheduler:
@@ -169,7 +169,7 @@ class Scheduler:
     async def _read_long(self, text: str, aside: ExitStack, caller: Hashable) -> Reading:
         entered = time.monotonic()
         with aside:
-            prepared = await self._unless_closed(self._inference.prepare(text))
+            prepared = await unless_stopping(self._inference.prepare(text), self._closed)
         record_stage("tokenize", entered, time.monotonic())
         entries = [self._entered(Window(prepared, window), window.stop - window.start, caller) for window in prepared.windows]
         try:
@@ -181,25 +181,14 @@ class Scheduler:
         batches = {turn.started: turn.seconds for turn in turns}  # of one or more windows each
         for started, seconds in batches.items():
             record_stage("infer", started, started + seconds)
-        last = await self._unless_closed(self._inference.finish(prepared, [turn.found for turn in turns]))
+        found = [turn.found for turn in turns]
+        last = await unless_stopping(self._inference.finish(prepared, found), self._closed)
         record_stage("decode", last.started, last.started + last.seconds)
         return Reading(
             document=last.found,
             queue_seconds=min(turn.started for turn in (*turns, last)) - entered,
             inference_seconds=sum(batches.values()) + last.seconds,
         )
-
-    async def _unless_closed(self, work: Coroutine[Any, Any, T]) -> T:
-        """Return what is made aside. Nothing can interrupt that, but who waits for it is told when all is closed."""
-        making, closed = asyncio.ensure_future(work), asyncio.ensure_future(self._closed.wait())
-        try:
-            await asyncio.wait({making, closed}, return_when=asyncio.FIRST_COMPLETED)
-            if making.done():
-                return making.result()
-            raise errors.shutting_down()
-        finally:
-            making.cancel()
-            closed.cancel()
 
     def _entered(self, content: str | Window, tokens: int, caller: Hashable) -> Entry:
         if self._closed.is_set():  # while a long text was cut into windows

@@ -8,6 +8,7 @@ from google.rpc import status_pb2
 
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet_server import errors
+from guillemet_server.stopping import unless_stopping
 from guillemet_server.validation import MAX_DOCUMENT_ID_CHARACTERS, check_id
 
 
@@ -74,9 +75,7 @@ class DocumentStream:
         self._start(self._read(requests))
         try:
             while isinstance(entry := await self._outbox.get(), _Answered):
-                if (
-                    entry.frees_id
-                ):  # who has the answer may send another document of this id, and is faster than `write` returns
+                if entry.frees_id:  # before the answer is out: who has it may send another of this id before `write` returns
                     self._ids.discard(entry.response.document_id)
                 await write(entry.response)
                 # Only now: a caller who does not read its answers is not read either.
@@ -100,7 +99,7 @@ class DocumentStream:
         try:
             while True:
                 await self._slots.acquire()
-                request = await self._next(requests)
+                request = await unless_stopping(_anext_or_none(requests), self._draining)
                 if request is None:
                     break
                 if request.HasField("options"):
@@ -124,25 +123,6 @@ class DocumentStream:
         for _ in range(self._max_in_work - 1):
             await self._slots.acquire()
         self._outbox.put_nowait(_Ended(failure))
-
-    async def _next(
-        self, requests: AsyncIterator[pb.StreamExtractQuotationsRequest]
-    ) -> pb.StreamExtractQuotationsRequest | None:
-        """Return the next request; None behind the last one.
-
-        Raises:
-            Refusal: SHUTTING_DOWN.
-        """
-        upcoming = asyncio.ensure_future(_anext_or_none(requests))
-        draining = asyncio.ensure_future(self._draining.wait())
-        try:
-            await asyncio.wait({upcoming, draining}, return_when=asyncio.FIRST_COMPLETED)
-            if upcoming.done():
-                return upcoming.result()
-            raise errors.shutting_down()
-        finally:
-            upcoming.cancel()
-            draining.cancel()
 
     def _take_options(self, options: pb.ExtractOptions, *, first: bool) -> None:
         if not first:

@@ -50,6 +50,10 @@ def wait_until_draining(served: "Served") -> None:
     watch.cancel()
 
 
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("guillemet")]
+
+
 def test_a_ready_server_says_so_for_each_service(served: "Served") -> None:
     assert set(SERVICE_NAMES) == {"guillemet.v1.QuotationService", "guillemet.v1.ModelService"}
     assert [health(served, name) for name in ("", *SERVICE_NAMES)] == [SERVING] * 3
@@ -209,7 +213,7 @@ def test_a_server_that_is_interrupted_as_it_loads_is_gone(tmp_path: Path, reader
     with pytest.raises(KeyboardInterrupt), background_server(config, log=json_logger("error"), load=load):
         pass
 
-    assert "guillemet-server" not in {thread.name for thread in threading.enumerate()}
+    assert "guillemet-server" not in {thread.name for thread in threads()}
     released.set()
 
 
@@ -229,7 +233,10 @@ def test_an_embedded_server_answers_on_a_private_socket_and_leaves_nothing(
     assert len(result.quotations) == 1
     assert mode == 0o700
     assert not folder.exists()
-    assert not any(thread.name.startswith("guillemet") for thread in threading.enumerate() if thread.daemon)
+    left = threads()
+    for thread in left:  # those that read end with their queue, a moment later
+        thread.join(WAIT)
+    assert not any(thread.is_alive() for thread in left)
     assert capfd.readouterr() == ("", "")
 
 
