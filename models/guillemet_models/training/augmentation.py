@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from guillemet_models.segmentation import Boundary, quoted_regions
+from guillemet_models.training.run import Share
 
 # Opening and closing of each style, with the spaces that go with it.
 MARK_STYLES = (("« ", " »"), ("«\u00a0", "\u00a0»"), ("«", "»"), ("“", "”"), ('"', '"'))
@@ -30,17 +31,17 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Augmentation:
-    """How often each change is made, in [0, 1]."""
+    """How often each change is made."""
 
-    renamed: float = 0.5  # see renaming.py
-    other_marks: float = 0.4
-    lost_breaks: float = 0.05
-    glued: float = 0.05
-    lost_spaces: float = 0.2  # of the spaces behind a full stop, in an article that is glued
-    doubled: float = 0.03
-    doubled_spaces: float = 0.1  # of the spaces, in an article that is doubled
-    bare_capitals: float = 0.1  # « À » and « É » without their accents
-    shouted: float = 0.05  # the first line in capitals
+    renamed: Share = 0.5  # see renaming.py
+    other_marks: Share = 0.4
+    lost_breaks: Share = 0.05
+    glued: Share = 0.05
+    lost_spaces: Share = 0.2  # of the spaces behind a full stop, in an article that is glued
+    doubled: Share = 0.03
+    doubled_spaces: Share = 0.1  # of the spaces, in an article that is doubled
+    bare_capitals: Share = 0.1  # « À » and « É » without their accents
+    shouted: Share = 0.05  # the first line in capitals
 
 
 def vary(document: dict[str, Any], chance: Augmentation, random_source: random.Random) -> dict[str, Any]:

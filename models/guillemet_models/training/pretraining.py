@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 import torch
+from pydantic import ConfigDict
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
@@ -22,7 +23,8 @@ from transformers import AutoModelForMaskedLM
 from guillemet_models.tokenization import TextTokenizer
 from guillemet_models.training.local_attention import attend_locally
 from guillemet_models.training.precision import mixed_precision
-from guillemet_models.training.run import check_inputs, claim_output, read_run
+from guillemet_models.training.run import Count, CountOrNone, Positive, Share, check_inputs, claim_output, read_run
+from guillemet_models.training.schedule import up_and_down
 from guillemet_models.training.texts import raw_documents
 
 # On a CPU: the scores of so many masked tokens over the vocabulary stay near it until they are used.
@@ -33,34 +35,32 @@ _PREDICTED_TOGETHER = 256
 class PretrainingConfig:
     """One run, as its TOML file states it."""
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
     encoder: Path  # folder in transformers' format, with its tokenizer.json
     corpus: Path  # xz: a paragraph a line, an empty line between documents
     output: Path  # folder for the encoder, in the same format
-    tokens: int  # to be seen in this run
-    window_tokens: int = 512
-    batch_windows: int = 8
-    masked_share: float = 0.3
-    learning_rate: float = 4e-4
-    weight_decay: float = 0.01
-    warmup_share: float = 0.02
-    decay_share: float = 0.4
-    max_document_characters: int = 100_000  # books would otherwise outweigh the press
-    skipped_documents: int = 0  # the corpus's first ones, which an earlier run has read
-    checkpoint_seconds: float = 240.0
-    seed: int = 1
+    tokens: Count  # to be seen in this run
+    window_tokens: Count = 512
+    batch_windows: Count = 8
+    masked_share: Share = 0.3
+    learning_rate: Positive = 4e-4
+    weight_decay: Share = 0.01
+    warmup_share: Share = 0.02
+    decay_share: Share = 0.4
+    max_document_characters: Count = 100_000  # books would otherwise outweigh the press
+    skipped_documents: CountOrNone = 0  # the corpus's first ones, which an earlier run has read
+    checkpoint_seconds: Positive = 240.0
+    seed: CountOrNone = 1
 
     @classmethod
     def read(cls, path: Path) -> "PretrainingConfig":
         """Read a TOML file.
 
         Raises:
-            ValueError: A key is unknown or missing, or a file that it names; the message says which.
+            ValueError: A key is unknown, missing or of a wrong value, or names a missing file; the message says which.
         """
-        values = read_run(path)
-        try:
-            config = cls(**values)
-        except TypeError as error:
-            raise ValueError(f"{path}: {error}") from error
+        config = read_run(path, cls)
         check_inputs(path, config.encoder, config.corpus)
         return config
 
@@ -108,9 +108,7 @@ def mask(ids: Tensor, share: float, mask_id: int, vocabulary: int) -> tuple[Tens
 
 def learning_rate(progress: float, config: PretrainingConfig) -> float:
     """Return the rate at `progress` in [0, 1]: up, flat, down to zero."""
-    up = min(1.0, progress / config.warmup_share)
-    down = min(1.0, (1.0 - progress) / config.decay_share)
-    return config.learning_rate * min(up, down)
+    return config.learning_rate * up_and_down(progress, config.warmup_share, config.decay_share)
 
 
 def _cross_entropy(decoder: nn.Module, states: Tensor, ids: Tensor) -> Tensor:

@@ -4,12 +4,21 @@ import json
 import tomllib
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+from annotated_types import Ge, Interval
+from pydantic import TypeAdapter, ValidationError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-_PATHS = ("encoder", "corpus", "output")
+Run = TypeVar("Run")
+
+Count = Annotated[int, Ge(1)]
+CountOrNone = Annotated[int, Ge(0)]
+Share = Annotated[float, Interval(ge=0.0, le=1.0)]
+Positive = Annotated[float, Interval(gt=0.0)]
+
 # Of a run's settings, those that may change before it goes on.
 _OF_THIS_CALL = ("output", "checkpoint_seconds")
 
@@ -18,19 +27,21 @@ class OtherRunError(Exception):
     """The folder is another run's; the message says how they differ."""
 
 
-def read_run(path: Path) -> dict[str, Any]:
-    """Return the values of a TOML file; ``encoder``, ``corpus`` and ``output`` are paths, relative to the working directory.
+def read_run(path: Path, kind: type[Run]) -> Run:
+    """Read a TOML file into a dataclass; its paths are relative to the working directory.
 
     Raises:
-        ValueError: It is no TOML, or a path is not given; the message says which.
+        ValueError: It is no TOML, or a key is missing, unknown or of a wrong value; the message says which and why.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
+        # As JSON, of which a path may be a string though nothing else is converted.
+        return TypeAdapter(kind).validate_json(json.dumps(values, default=str), strict=True)
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise ValueError(f"{path}: {'; '.join(faults)}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {error}") from error
-    if missing := [key for key in _PATHS if not isinstance(values.get(key), str)]:
-        raise ValueError(f"{path}: {', '.join(missing)} must be given, each a path")
-    return values | {key: Path(values[key]) for key in _PATHS}
 
 
 def check_inputs(path: Path, encoder: Path, *files: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from pydantic import ConfigDict
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
@@ -24,7 +25,8 @@ from guillemet_models.training.distillation import Teachers
 from guillemet_models.training.local_attention import attend_locally
 from guillemet_models.training.objective import loss_of
 from guillemet_models.training.reading import CorpusError, read
-from guillemet_models.training.run import check_inputs, claim_output, read_run
+from guillemet_models.training.run import Count, CountOrNone, Positive, Share, check_inputs, claim_output, read_run
+from guillemet_models.training.schedule import up_and_down
 from guillemet_models.training.standoff import read_standoff
 from guillemet_models.training.texts import read_texts
 
@@ -33,27 +35,29 @@ from guillemet_models.training.texts import read_texts
 class TrainingConfig:
     """One run, as its TOML file states it."""
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
     encoder: Path  # folder in transformers' format, with its tokenizer.json; or of a trained model, which then goes on
     corpus: Path  # JSON lines in the one format
     output: Path  # folder for the model
-    epochs: int = 14  # over the annotated articles
+    epochs: Count = 14  # over the annotated articles
     teachers: Sequence[Path] = ()  # folders of trained models
     unlabelled: Sequence[Path] = ()  # texts, which the teachers read: JSON lines, or raw text as for pre-training
     annotations: Sequence[Path] = ()  # of some of those texts, apart from them
-    annotations_epochs: int = 0  # the first ones, which read them; 0: all
-    taught_epochs: int = 2  # the first ones, which read the unlabelled texts too
-    temperature: float = 2.0  # of the teachers
-    batch_documents: int = 6
-    encoder_learning_rate: float = 3e-4
-    head_learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    warmup_share: float = 0.08
-    averaging_decay: float = 0.99  # of the moving average, a step
-    masked_share: float = 0.08  # of the tokens, hidden from the encoder
-    beginning_share: float = 0.0  # of the weights that a trained model began with, in what is saved of it
-    checkpoint_seconds: float = 180.0
-    seed: int = 1
-    heads: HeadConfig = field(default_factory=HeadConfig)
+    annotations_epochs: CountOrNone = 0  # the first ones, which read them; 0: all
+    taught_epochs: CountOrNone = 2  # the first ones, which read the unlabelled texts too
+    temperature: Positive = 2.0  # of the teachers
+    batch_documents: Count = 6
+    encoder_learning_rate: Positive = 3e-4
+    head_learning_rate: Positive = 1e-3
+    weight_decay: Share = 0.01
+    warmup_share: Share = 0.08
+    averaging_decay: Share = 0.99  # of the moving average, a step
+    masked_share: Share = 0.08  # of the tokens, hidden from the encoder
+    beginning_share: Share = 0.0  # of the weights that a trained model began with, in what is saved of it
+    checkpoint_seconds: Positive = 180.0
+    seed: CountOrNone = 1
+    heads: HeadConfig | None = None  # None: the usual ones, or those of the trained model
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     @classmethod
@@ -61,25 +65,15 @@ class TrainingConfig:
         """Read a TOML file.
 
         Raises:
-            ValueError: A key is unknown or missing, or a file that it names; the message says which.
+            ValueError: A key is unknown, missing or of a wrong value, or names a missing file; the message says which.
         """
-        values = read_run(path)
-        if "heads" in values and (values["encoder"] / "heads.json").exists():
-            raise ValueError(f"{path}: {values['encoder']} is a trained model and has heads: none are to be given")
-        try:
-            config = cls(
-                heads=HeadConfig(**values.pop("heads", {})),
-                augmentation=Augmentation(**values.pop("augmentation", {})),
-                teachers=[Path(folder) for folder in values.pop("teachers", [])],
-                unlabelled=[Path(file) for file in values.pop("unlabelled", [])],
-                annotations=[Path(file) for file in values.pop("annotations", [])],
-                **values,
-            )
-        except TypeError as error:
-            raise ValueError(f"{path}: {error}") from error
+        config = read_run(path, cls)
+        has_heads = (config.encoder / "heads.json").exists()
+        if config.heads and has_heads:
+            raise ValueError(f"{path}: {config.encoder} is a trained model and has heads: none are to be given")
         if bool(config.teachers or config.annotations) != bool(config.unlabelled):
             raise ValueError(f"{path}: unlabelled goes together with teachers or annotations")
-        if config.beginning_share and not (config.encoder / "heads.json").exists():
+        if config.beginning_share and not has_heads:
             raise ValueError(f"{path}: {config.encoder} is no trained model: beginning_share needs one")
         taught = [teacher / "model.safetensors" for teacher in config.teachers]
         check_inputs(path, config.encoder, config.corpus, *taught, *config.annotations, *config.unlabelled)
@@ -123,7 +117,8 @@ def train(config: TrainingConfig) -> None:
     averaging = get_ema_multi_avg_fn(config.averaging_decay)  # type: ignore[no-untyped-call]
     average = AveragedModel(model, multi_avg_fn=averaging)
     optimizer = _optimizer(model, config)
-    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _schedule(step / len(course), config.warmup_share))
+    up = config.warmup_share
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: up_and_down(step / len(course), up, 1.0 - up))
     checkpoint = config.output / "checkpoint.pt"
     parts = {"model": model, "average": average, "optimizer": optimizer, "scheduler": scheduler}
     done = _resume(checkpoint, parts, device)
@@ -160,7 +155,7 @@ def _beginning(config: TrainingConfig) -> QuotationModel:
     """Return the trained model to go on from, or an encoder under heads that know nothing yet."""
     if (config.encoder / "heads.json").exists():
         return QuotationModel.load(config.encoder)
-    return QuotationModel(Encoder(config.encoder), config.heads)
+    return QuotationModel(Encoder(config.encoder), config.heads or HeadConfig())
 
 
 def _mix(model: QuotationModel, beginning: QuotationModel, share: float) -> None:
@@ -180,11 +175,6 @@ def _optimizer(model: QuotationModel, config: TrainingConfig) -> torch.optim.Opt
             {"params": [p for p in chosen if p.ndim <= 1], "lr": rate, "weight_decay": 0.0},
         ]
     return torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
-
-
-def _schedule(progress: float, warmup_share: float) -> float:
-    """Return the factor of the learning rates: linear up, linear down to zero."""
-    return min(progress / warmup_share, (1.0 - progress) / (1.0 - warmup_share))
 
 
 def _resume(checkpoint: Path, parts: dict[str, Any], device: torch.device) -> int:

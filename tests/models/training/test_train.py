@@ -256,6 +256,11 @@ def test_heads_are_not_asked_of_a_model_that_has_some(whole: TrainingConfig, tmp
         ('encoder = "e"\ncorpus = "c"\noutput = "o"\nteachers = ["t"]', "unlabelled"),
         ('encoder = "e"\ncorpus = "c"\noutput = "o"\n[heads]\nwidth = 1', "width"),
         ('encoder = "e"\ncorpus = "c"\noutput = "o"\n[augmentation]\nnoise = 1', "noise"),
+        ('encoder = "e"\ncorpus = "c"\noutput = "o"\n[augmentation]\nrenamed = 2', "augmentation.renamed: .* equal to 1"),
+        ('encoder = 1\ncorpus = "c"\noutput = "o"', "encoder: Input should be a valid string"),
+        ('encoder = "e"\ncorpus = "c"\noutput = "o"\nepochs = "7"', "epochs: Input should be a valid integer"),
+        ('encoder = "e"\ncorpus = "c"\noutput = "o"\nbatch_documents = 0', "batch_documents: .* greater than or equal to 1"),
+        ('encoder = "e"\ncorpus = "c"\noutput = "o"\nwarmup_share = 1.5', "warmup_share: .* less than or equal to 1"),
     ],
 )
 def test_a_wrong_key_is_named(tmp_path: Path, toml: str, word: str) -> None:
