@@ -69,6 +69,11 @@ def is_of_title(words: Sequence[str]) -> bool:
     return bool(words) and fold(words[0]) in _OF_TITLES and _of_given_names(words[1:], alone=False) is not Agreement.MASCULINE
 
 
+def determined_noun(words: Sequence[str]) -> str | None:
+    """Return the folded noun that the article of a mention shows the gender of: « ministre » of « la ministre »."""
+    return fold(words[1]) if len(words) > 1 and fold(words[0]) in _DETERMINERS and words[1][0].islower() else None
+
+
 def _of_given_names(words: Sequence[str], *, alone: bool) -> Agreement:
     """Return what the given names of a mention show; one that stands alone may be a surname, so does not always count."""
     own = takewhile(lambda word: word[0].isupper() or fold(word) not in _PREPOSITIONS, words)

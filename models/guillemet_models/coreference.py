@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from guillemet_models.agreement import Agreement, agreements, is_of_title
+from guillemet_models.agreement import Agreement, agreements, determined_noun, is_of_title
 from guillemet_models.attribution import Attributed, Evidence, RelationProbabilities
 from guillemet_models.document import Entity, EntityKind, Quotation
 from guillemet_models.entities import entity_of
@@ -21,7 +21,7 @@ PRONOUN_FLOOR = 0.05
 
 # Whoever is named somewhere is unnamed elsewhere.
 _ALIKE = {EntityKind.UNNAMED: EntityKind.PERSON}
-_GENDERS = frozenset({Agreement.MASCULINE, Agreement.FEMININE})
+_OPPOSITE = {Agreement.MASCULINE: Agreement.FEMININE, Agreement.FEMININE: Agreement.MASCULINE}
 
 Distribution: TypeAlias = dict[int | None, float]
 
@@ -35,11 +35,14 @@ class Cluster:
     names: set[frozenset[str]] = field(default_factory=set)  # folded words of each proper name of a person among them
     strangers: set[frozenset[str]] = field(default_factory=set)  # and of each name by which they are described
     genders: set[Agreement] = field(default_factory=set)  # that these names, and pronouns, show
+    nouns: set[tuple[str, Agreement]] = field(default_factory=set)  # of people of no name, with the gender that they are given
     kinds: set[EntityKind] = field(default_factory=set)  # that mentions are surely of, documents aside
 
     def admits(self, other: "Cluster") -> bool:
         """Tell whether the two may be one."""
         if len(self.genders | other.genders) > 1 or len(self.kinds | other.kinds) > 1:
+            return False
+        if any((noun, _OPPOSITE[gender]) in other.nouns for noun, gender in self.nouns):  # « le ministre », « la ministre »
             return False
         pairs = (self, other), (other, self)
         if any(name <= stranger for one, two in pairs for name in one.names for stranger in two.strangers):
@@ -130,14 +133,17 @@ def _alone(evidence: Evidence, index: int, gender: Agreement) -> Cluster:
     names, is_nameless = person_names(evidence, index), is_pronoun(evidence, index)
     another = set() if names else name_of_another(evidence, index)
     kind = None if is_nameless else sure_kind_of(evidence, index)
-    if gender is Agreement.MASCULINE and not is_nameless and is_of_title(written_words(evidence.text, evidence.found[index])):
+    words = written_words(evidence.text, evidence.found[index])
+    noun = None if names or is_nameless else determined_noun(words)
+    if gender is Agreement.MASCULINE and names and is_of_title(words):
         gender = Agreement.UNKNOWN
     return Cluster(
         [index],
         names={frozenset(names)} if names else set(),
         strangers={frozenset(another)} if another else set(),
         # Of a noun the gender is grammar's: « la victime » may be a man.
-        genders={gender} if gender in _GENDERS and (names or is_nameless) else set(),
+        genders={gender} if gender in _OPPOSITE and (names or is_nameless) else set(),
+        nouns={(noun, gender)} if noun and gender in _OPPOSITE else set(),
         # Who speaks through a document may stand for it.
         kinds={_ALIKE.get(kind, kind)} if kind and kind is not EntityKind.DOCUMENT else set(),
     )
@@ -211,6 +217,7 @@ def _merge(clusters: dict[int, Cluster], cluster: Cluster, other: Cluster) -> No
         cluster.names |= other.names
         cluster.strangers |= other.strangers
         cluster.genders |= other.genders
+        cluster.nouns |= other.nouns
         cluster.kinds |= other.kinds
         clusters |= dict.fromkeys(other.mentions, cluster)
 

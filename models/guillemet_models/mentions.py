@@ -33,15 +33,17 @@ CIVILITY = re.compile(
 )
 # Alone, or behind a civility; not « NKM », which shares no word with the name that it is short for.
 _SURNAME = re.compile(rf"(?!{CAPITAL}++(?![\w'’-])){CAPITAL}[\w'’-]*+(?:\s++{CAPITAL}[\w'’-]*+)*+")
-# Not « le compte de Jean Dupont », through which he speaks himself.
-_DESCRIBED = re.compile(
-    rf"(?>(?i:{_DETERMINER.pattern}))(?!(?:compte|message|tweet)s?\b)[a-zà-ÿœ].*?"
-    rf"\s(?:de\s+|d['’]\s?)(?:{CIVILITY.pattern})?({_SURNAME.pattern})",
-    re.DOTALL,
-)
 # What a name may begin with in lower case.
 _PARTICLE = re.compile(
     r"(?:ag|al|ben|bin|bint|da|das|de|del|della|den|der|des|di|do|dos|du|el|et|ibn|la|le|ould|ter|van|von|y)\b|[dl]['’]"
+)
+# « Mme von der » of « Mme von der Leyen ».
+_ADDRESS = re.compile(rf"{CIVILITY.pattern}(?:(?:{_PARTICLE.pattern})\s*)*+")
+# Not « le compte de Jean Dupont », through which he speaks himself.
+_DESCRIBED = re.compile(
+    rf"(?>(?i:{_DETERMINER.pattern}))(?!(?:compte|message|tweet)s?\b)[a-zà-ÿœ].*?"
+    rf"\s(?:de\s+|d['’]\s?)(?:{_ADDRESS.pattern})?({_SURNAME.pattern})",
+    re.DOTALL,
 )
 # What joins an organ to its body, at the end of the words before the body's name.
 _COMPLEMENT = re.compile(r"(?:\b(?:de|du|des|de la)\s+|\bd['’]|\bde l['’])$", re.IGNORECASE)
@@ -120,7 +122,7 @@ def own_names(evidence: Evidence, mention: Span) -> list[Span]:
 def _surname(evidence: Evidence, mention: Span) -> list[Span]:
     """Return the name in a person's `mention` that is nothing else: « M. Le Goff », « Le Goff », but not « le Breton »."""
     text = evidence.text.text
-    name = bare(text, mention)
+    name = without(text, without(text, mention, _DETERMINER), _ADDRESS)
     if not _SURNAME.fullmatch(text, *name) or _PRONOUN.fullmatch(text, *name):
         return []
     is_determined = name == without(text, mention, _DETERMINER) != mention and len(WORD.findall(name.of(text))) == 1
