@@ -21,6 +21,8 @@ from guillemet_models.mentions import (
     names_inside,
     own_names,
     person_names,
+    speaker_of,
+    undetermined,
     without,
 )
 from guillemet_models.pairing import folded_name
@@ -68,8 +70,8 @@ _OFFICE = (
     r"(?:(?:Vice-)?Présidente?|Chanceli(?:er|ère)|Direct(?:eur|rice)|Gouverneure?|Ministre|Préf(?:et|ète)|Premi(?:er|ère)"
     r"|Procureure?|Rect(?:eur|rice)|Secrétaire|Sénat(?:eur|rice))"
 )
-# What people are called by, and what they are of: « une députée LREM ».
-_NO_NAME = re.compile(rf"{_OFFICE}|{CAPITAL}{{2,5}}")
+# What people are called by, what they are of, and what stands for them: « une députée LREM », « Celle qui gouverne ».
+_NO_NAME = re.compile(rf"{_OFFICE}|{CAPITAL}{{2,5}}|Celles?|Celui|Ceux")
 _PERSON = re.compile(
     rf"(?:(?!(?:à|aux?|chez|de|des|du|en|par|pour|sur)\s|{_FOREIGN})(?:[a-zà-ÿœ](?:{LETTER}|-)*|{_OFFICE})\s+){{0,3}}"
     rf"{_PARTY}((?:{_FOREIGN})*{_NAMES})"
@@ -118,7 +120,7 @@ def entity_of(
             return words
         said, own = (WORD.findall(span.of(text).casefold()) for span in (words, name))
         # « Petit » of « Anne Petit », but « maire de Brest » and « Anne Petit, de l'OMED » are of Brest and the OMED.
-        is_part = kind is EntityKind.PERSON and set(said) <= set(own) and _OF.isdisjoint(own)
+        is_part = kind is EntityKind.PERSON and text[words.begin].isupper() and set(said) <= set(own) and _OF.isdisjoint(own)
         return None if said == own or is_part else words
 
     institution, sureness = _attribute(evidence, mentions, Relation.INSTITUTION, words_of)
@@ -147,20 +149,23 @@ def _name(evidence: Evidence, forms: Sequence[Span], kind: EntityKind) -> Span:
     « le service de presse du Conseil » is not the Conseil.
     """
     text = evidence.text.text
+    if kind is not EntityKind.INSTITUTION:
+        forms = [speaker_of(text, form) for form in forms]
     bared = [bare(text, form) for form in forms]
+    described = [undetermined(text, form) for form in forms]
     proper: list[Span] = []
     if kind is EntityKind.PERSON:
         tagged = [without(text, name, CIVILITY) for form in forms for name in own_names(evidence, form)]
         proper = _of_people(text, tagged, _TAGGED_PERSON, _PERSON) or _of_people(text, bared, _PERSON)
     elif kind is EntityKind.INSTITUTION:
-        bared = [_issuer(text, form) for form in bared]
-        for form, whole in zip(forms, bared, strict=True):
+        described = [_issuer(text, form) for form in bared]
+        for form, whole in zip(forms, described, strict=True):
             for name in names_inside(evidence, form):
                 if name.begin >= whole.end:  # for whom it was, or where it stood
                     continue
                 is_organ = complement_before(text, name, whole.begin)
                 proper.append(whole if is_organ else without(text, Span(name.begin, min(name.end, whole.end)), CIVILITY))
-    return without_acronym(text, max(proper or bared, key=_length))
+    return without_acronym(text, max(proper or described, key=_length))
 
 
 def _issuer(text: str, form: Span) -> Span:

@@ -21,11 +21,12 @@ _PRONOUN = re.compile(
     r"|(?:le|la|les) derni(?:er|ère|ers|ères)|l['’](?:un|une|autre)|elle-même|lui-même)",
     re.IGNORECASE,
 )
+# Who « l'un des voisins » is, no shorter words say; nor who « d'autres » are.
+_WHOLE = r"(?!(?:l['’])?une?\s+d(?:es?\s|['’])|d['’](?:autres|aucuns)(?!\s))"
+_ARTICLES = r"le|la|les|un|une|des|du|ce|cet|cette|ces|son|sa|ses|leur|leurs|mon|ma|mes|notre|nos|votre|vos|de|aux?"
+_ARTICLE = re.compile(rf"{_WHOLE}(?:(?:{_ARTICLES})\s+|[ld]['’]\s?)+", re.IGNORECASE)
 _DETERMINER = re.compile(
-    r"(?!(?:l['’])?une?\s+d(?:es?\s|['’])|d['’](?:autres|aucuns)(?!\s))"  # who « l'un des voisins » is, no shorter words say
-    r"(?:(?:le|la|les|un|une|des|du|ce|cet|cette|ces|son|sa|ses|leur|leurs|mon|ma|mes|notre|nos|votre|vos|plusieurs"
-    r"|certaine?s|quelques|chaque|tou(?:te)?s|de|aux?|d['’]autres)\s+|[ld]['’]\s?)+",
-    re.IGNORECASE,
+    rf"{_WHOLE}(?:(?:{_ARTICLES}|plusieurs|certaine?s|quelques|chaque|tou(?:te)?s|d['’]autres)\s+|[ld]['’]\s?)+", re.IGNORECASE
 )
 CIVILITY = re.compile(
     r"(?:(?:MM?|Mmes?|Mlles?|Mr|Mgr|Dr|Drs|Pr|Prof|Me|Monsieur|Messieurs|Monseigneur|Mesdames|Madame|Mademoiselle"
@@ -39,11 +40,14 @@ _PARTICLE = re.compile(
 )
 # « Mme von der » of « Mme von der Leyen ».
 _ADDRESS = re.compile(rf"{CIVILITY.pattern}(?:(?:{_PARTICLE.pattern})\s*)*+")
-# Not « le compte de Jean Dupont », through which he speaks himself.
 _DESCRIBED = re.compile(
-    rf"(?>(?i:{_DETERMINER.pattern}))(?!(?:compte|message|tweet)s?\b)[a-zà-ÿœ].*?"
-    rf"\s(?:de\s+|d['’]\s?)(?:{_ADDRESS.pattern})?({_SURNAME.pattern})",
-    re.DOTALL,
+    rf"(?>(?i:{_DETERMINER.pattern}))[a-zà-ÿœ].*?\s(?:de\s+|d['’]\s?)(?:{_ADDRESS.pattern})?({_SURNAME.pattern})", re.DOTALL
+)
+# Whoever speaks through it: « le compte de Jean Dupont », « les propos du maire ».
+_WORDS_OF = re.compile(
+    rf"{_DETERMINER.pattern}(?:\w+\s+)?(?:compte|confidence|déclaration|dire|explication|message|mot|parole|post|propos|récit"
+    r"|renseignement|témoignage|terme|tweet)s?(?:\s+(?:officiel|personnel)s?)?\s+(?:d['’]\s?|de\s+|(?=du\s|des\s))",
+    re.IGNORECASE,
 )
 # What joins an organ to its body, at the end of the words before the body's name.
 _COMPLEMENT = re.compile(r"(?:\b(?:de|du|des|de la)\s+|\bd['’]|\bde l['’])$", re.IGNORECASE)
@@ -56,7 +60,8 @@ def person_names(evidence: Evidence, index: int) -> set[str]:
     """Return the folded words of a person's proper name in mention (candidate) `index`; none where it names nobody."""
     if kind_of(evidence, [index]) is not EntityKind.PERSON:
         return set()
-    text, mention = evidence.text.text, evidence.characters(index)
+    text = evidence.text.text
+    mention = speaker_of(text, evidence.characters(index))
     names = own_names(evidence, mention) or _surname(evidence, mention)
     return {word for name in names for word in _words(text, name)}
 
@@ -64,12 +69,17 @@ def person_names(evidence: Evidence, index: int) -> set[str]:
 def name_of_another(evidence: Evidence, index: int) -> set[str]:
     """Return the folded words of the name by which a mention (candidate) that has none is described: « l'avocat de Roux »."""
     text = evidence.text.text
-    found = _DESCRIBED.fullmatch(text, *evidence.characters(index))
+    found = _DESCRIBED.fullmatch(text, *speaker_of(text, evidence.characters(index)))
     return _words(text, Span(*found.span(1))) if found else set()
 
 
 def _words(text: str, name: Span) -> set[str]:
     return {fold(word) for word in WORD.findall(name.of(text)) if word[0].isupper() and len(word) > 1}
+
+
+def speaker_of(text: str, form: Span) -> Span:
+    """Return whose words `form` names; `form` itself if it names somebody."""
+    return without(text, form, _WORDS_OF)
 
 
 def is_pronoun(evidence: Evidence, index: int) -> bool:
@@ -139,6 +149,11 @@ def complement_before(text: str, name: Span, begin: int) -> re.Match[str] | None
 def bare(text: str, form: Span) -> Span:
     """Return `form` without determiner and civility."""
     return without(text, without(text, form, _DETERMINER), CIVILITY)
+
+
+def undetermined(text: str, form: Span) -> Span:
+    """Return `form` without article and civility, but with how many it is of: « certains élus » are not all of them."""
+    return without(text, without(text, form, _ARTICLE), CIVILITY)
 
 
 def without(text: str, span: Span, prefix: re.Pattern[str]) -> Span:

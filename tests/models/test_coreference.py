@@ -156,6 +156,7 @@ def test_who_cannot_be_one_are_two(reader: Read, first: str, second: str, kind: 
         ("le maire", "la victime", PERSON, []),
         ("Paul Petit", "le procureur de la République de Brest", PERSON, ["Paul Petit", "procureur de la République de Brest"]),
         ("Anne Le Goff", "le compte officiel d'Anne Le Goff", PERSON, ["Anne Le Goff"]),
+        ("Anne Le Goff", "les propos d'Anne Le Goff", PERSON, ["Anne Le Goff"]),
         ("Anne Le Goff", "L'avocate", PERSON, ["Anne Le Goff"]),
         ("Anne Le Goff", "ALG", PERSON, ["Anne Le Goff"]),
         ("Anne Le Goff", "une adjointe", EntityKind.UNNAMED, ["Anne Le Goff"]),

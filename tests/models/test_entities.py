@@ -10,7 +10,7 @@ from guillemet_models.document import Document, EntityKind, QuotationType
 from guillemet_models.scheme import Relation
 
 DIRECT = QuotationType.DIRECT
-PERSON, INSTITUTION, GROUP = EntityKind.PERSON, EntityKind.INSTITUTION, EntityKind.GROUP
+PERSON, INSTITUTION, GROUP, UNNAMED = EntityKind.PERSON, EntityKind.INSTITUTION, EntityKind.GROUP, EntityKind.UNNAMED
 Read = Callable[..., Evidence]
 
 
@@ -41,7 +41,7 @@ def spoken_by(source: str, kind: EntityKind, reader: Read, *, names: Sequence[st
         ("le Dr Dupont", PERSON, "Dupont"),
         ("les syndicats", GROUP, "syndicats"),
         ("l’Élysée", INSTITUTION, "Élysée"),
-        ("d'autres témoins", GROUP, "témoins"),
+        ("d'autres témoins", GROUP, "autres témoins"),
         ("d’autres", GROUP, "d’autres"),
         ("Le Monde", INSTITUTION, "Monde"),
         ("les chiffres provisoires de l'Insee", INSTITUTION, "Insee"),
@@ -79,7 +79,15 @@ def spoken_by(source: str, kind: EntityKind, reader: Read, *, names: Sequence[st
         ("Paul (le frère)", PERSON, "Paul"),
         ("le collègue Jean Dupont", PERSON, "Jean Dupont"),
         ("votre voisine", PERSON, "voisine"),
-        ("quelques élus", GROUP, "élus"),
+        ("les élus", GROUP, "élus"),
+        ("ses élus", GROUP, "élus"),
+        ("quelques élus", GROUP, "quelques élus"),  # not all of them
+        ("les quelques élus", GROUP, "quelques élus"),
+        ("Celle qui dirige le port", PERSON, "Celle qui dirige le port"),
+        ("les propos de Jean Dupont", PERSON, "Jean Dupont"),
+        ("le long récit de Mme von der Weide", PERSON, "von der Weide"),
+        ("les déclarations du maire de Brest", UNNAMED, "maire de Brest"),
+        ("le témoignage d'une voisine", UNNAMED, "voisine"),
         ("l'une des voisines", PERSON, "l'une des voisines"),
         ("une de nos voisines", PERSON, "une de nos voisines"),
         ("une députée UDX", PERSON, "députée UDX"),
