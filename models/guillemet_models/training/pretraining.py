@@ -23,7 +23,7 @@ from transformers import AutoModelForMaskedLM
 from guillemet_models.tokenization import TextTokenizer
 from guillemet_models.training.local_attention import attend_locally
 from guillemet_models.training.precision import mixed_precision
-from guillemet_models.training.run import Count, CountOrNone, Positive, Share, check_inputs, claim_output, read_run
+from guillemet_models.training.run import Count, CountOrZero, Positive, Share, check_inputs, claim_output, read_run
 from guillemet_models.training.schedule import up_and_down
 from guillemet_models.training.texts import raw_documents
 
@@ -49,9 +49,9 @@ class PretrainingConfig:
     warmup_share: Share = 0.02
     decay_share: Share = 0.4
     max_document_characters: Count = 100_000  # books would otherwise outweigh the press
-    skipped_documents: CountOrNone = 0  # the corpus's first ones, which an earlier run has read
+    skipped_documents: CountOrZero = 0  # the corpus's first ones, which an earlier run has read
     checkpoint_seconds: Positive = 240.0
-    seed: CountOrNone = 1
+    seed: CountOrZero = 1
 
     @classmethod
     def read(cls, path: Path) -> "PretrainingConfig":

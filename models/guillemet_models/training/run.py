@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Run = TypeVar("Run")
 
 Count = Annotated[int, Ge(1)]
-CountOrNone = Annotated[int, Ge(0)]
+CountOrZero = Annotated[int, Ge(0)]
 Share = Annotated[float, Interval(ge=0.0, le=1.0)]
 Positive = Annotated[float, Interval(gt=0.0)]
 

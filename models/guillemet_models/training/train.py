@@ -25,7 +25,7 @@ from guillemet_models.training.distillation import Teachers
 from guillemet_models.training.local_attention import attend_locally
 from guillemet_models.training.objective import loss_of
 from guillemet_models.training.reading import CorpusError, read
-from guillemet_models.training.run import Count, CountOrNone, Positive, Share, check_inputs, claim_output, read_run
+from guillemet_models.training.run import Count, CountOrZero, Positive, Share, check_inputs, claim_output, read_run
 from guillemet_models.training.schedule import up_and_down
 from guillemet_models.training.standoff import read_standoff
 from guillemet_models.training.texts import read_texts
@@ -44,8 +44,8 @@ class TrainingConfig:
     teachers: Sequence[Path] = ()  # folders of trained models
     unlabelled: Sequence[Path] = ()  # texts, which the teachers read: JSON lines, or raw text as for pre-training
     annotations: Sequence[Path] = ()  # of some of those texts, apart from them
-    annotations_epochs: CountOrNone = 0  # the first ones, which read them; 0: all
-    taught_epochs: CountOrNone = 2  # the first ones, which read the unlabelled texts too
+    annotations_epochs: CountOrZero = 0  # the first ones, which read them; 0: all
+    taught_epochs: CountOrZero = 2  # the first ones, which read the unlabelled texts too
     temperature: Positive = 2.0  # of the teachers
     batch_documents: Count = 6
     encoder_learning_rate: Positive = 3e-4
@@ -56,7 +56,7 @@ class TrainingConfig:
     masked_share: Share = 0.08  # of the tokens, hidden from the encoder
     beginning_share: Share = 0.0  # of the weights that a trained model began with, in what is saved of it
     checkpoint_seconds: Positive = 180.0
-    seed: CountOrNone = 1
+    seed: CountOrZero = 1
     heads: HeadConfig | None = None  # None: the usual ones, or those of the trained model
     augmentation: Augmentation = field(default_factory=Augmentation)
 
