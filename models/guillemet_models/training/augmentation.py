@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from guillemet_models.segmentation import Boundary, quoted_regions
-from guillemet_models.training.run import Share
+from guillemet_models.training.values import Share
 
 # Opening and closing of each style, with the spaces that go with it.
 MARK_STYLES = (("« ", " »"), ("«\u00a0", "\u00a0»"), ("«", "»"), ("“", "”"), ('"', '"'))

@@ -23,9 +23,10 @@ from transformers import AutoModelForMaskedLM
 from guillemet_models.tokenization import TextTokenizer
 from guillemet_models.training.local_attention import attend_locally
 from guillemet_models.training.precision import mixed_precision
-from guillemet_models.training.run import Count, CountOrZero, Positive, Share, check_inputs, claim_output, read_run
+from guillemet_models.training.run import check_inputs, claim_output, read_run
 from guillemet_models.training.schedule import up_and_down
 from guillemet_models.training.texts import raw_documents
+from guillemet_models.training.values import Count, CountOrZero, Positive, PositiveOrZero, Share
 
 # On a CPU: the scores of so many masked tokens over the vocabulary stay near it until they are used.
 _PREDICTED_TOGETHER = 256
@@ -45,7 +46,7 @@ class PretrainingConfig:
     batch_windows: Count = 8
     masked_share: Share = 0.3
     learning_rate: Positive = 4e-4
-    weight_decay: Share = 0.01
+    weight_decay: PositiveOrZero = 0.01
     warmup_share: Share = 0.02
     decay_share: Share = 0.4
     max_document_characters: Count = 100_000  # books would otherwise outweigh the press

@@ -4,20 +4,14 @@ import json
 import tomllib
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from annotated_types import Ge, Interval
 from pydantic import TypeAdapter, ValidationError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Run = TypeVar("Run")
-
-Count = Annotated[int, Ge(1)]
-CountOrZero = Annotated[int, Ge(0)]
-Share = Annotated[float, Interval(ge=0.0, le=1.0)]
-Positive = Annotated[float, Interval(gt=0.0)]
 
 # Of a run's settings, those that may change before it goes on.
 _OF_THIS_CALL = ("output", "checkpoint_seconds")

@@ -25,10 +25,11 @@ from guillemet_models.training.distillation import Teachers
 from guillemet_models.training.local_attention import attend_locally
 from guillemet_models.training.objective import loss_of
 from guillemet_models.training.reading import CorpusError, read
-from guillemet_models.training.run import Count, CountOrZero, Positive, Share, check_inputs, claim_output, read_run
+from guillemet_models.training.run import check_inputs, claim_output, read_run
 from guillemet_models.training.schedule import up_and_down
 from guillemet_models.training.standoff import read_standoff
 from guillemet_models.training.texts import read_texts
+from guillemet_models.training.values import Count, CountOrZero, Positive, PositiveOrZero, Share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ class TrainingConfig:
     batch_documents: Count = 6
     encoder_learning_rate: Positive = 3e-4
     head_learning_rate: Positive = 1e-3
-    weight_decay: Share = 0.01
+    weight_decay: PositiveOrZero = 0.01
     warmup_share: Share = 0.08
     averaging_decay: Share = 0.99  # of the moving average, a step
     masked_share: Share = 0.08  # of the tokens, hidden from the encoder
