@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,13 +39,19 @@ class Evidence:
         """Those tagged as names, in the order of the text."""
         return [self.text.characters(name.first, name.last) for name in self.tagging.spans[NAME]]
 
-    def characters(self, index: int) -> Span:
-        """Return where candidate `index` stands in the text, with the mark that closes a bracket of its own."""
-        text = self.text.text
-        span = self.text.characters(self.found[index].first, self.found[index].last)
-        if text[span.end : span.end + 1] == ")" and (words := span.of(text)).count("(") > words.count(")"):
-            return Span(span.begin, span.end + 1)
-        return span
+    @cached_property
+    def spans(self) -> list[Span]:
+        """Where each candidate stands in the text, with the mark that closes a bracket of its own."""
+        return [_bracketed(self.text.text, self.text.characters(found.first, found.last)) for found in self.found]
+
+    @cached_property
+    def kinds(self) -> NDArray[np.float64]:
+        """How much of the tags of each candidate is for each kind of entity, ``(len(found), len(EntityKind))``."""
+        inside = self.tagging.inside[MENTION]
+        before = np.concatenate([np.zeros((1, inside.shape[1])), inside.cumsum(axis=0, dtype=np.float64)])
+        tokens = np.array([(found.first, found.last + 1) for found in self.found], dtype=np.int64).reshape(-1, 2)
+        shares: NDArray[np.float64] = (before[tokens[:, 1]] - before[tokens[:, 0]]) / np.diff(tokens)
+        return shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,12 @@ class RelationProbabilities:
         """Return the most probable candidate, or None, for candidate `head`."""
         likely = self.of(head, relation)
         return max(likely, key=lambda tail: likely[tail])
+
+
+def _bracketed(text: str, span: Span) -> Span:
+    if text[span.end : span.end + 1] == ")" and (words := span.of(text)).count("(") > words.count(")"):
+        return Span(span.begin, span.end + 1)
+    return span
 
 
 def candidates(text: TokenizedText, tagging: Tagging) -> tuple[list[Candidate], list[TaggedSpan]]:
@@ -167,7 +180,7 @@ def attribute(evidence: Evidence) -> list[Attributed]:
                 type=_type(text, spans, labels, nested=nested),
                 cue=cue,
                 source=source,
-                probability=float(np.mean([label.probability for label in labels])),
+                probability=fmean(label.probability for label in labels),
                 source_probability=source_probability,
             )
         )
@@ -244,11 +257,12 @@ def _trimmed(text: str, span: Span) -> Span:
 
 def _type(text: TokenizedText, spans: Sequence[Span], labels: Sequence[TaggedSpan], *, nested: bool) -> QuotationType:
     """Return the type: the marks settle it where there are any, the model where there are none."""
-    letters = np.concatenate([np.flatnonzero([c.isalnum() for c in span.of(text.text)]) + span.begin for span in spans])
-    depths = text.depths[letters]
     # Inside another's words, the marks around those do not count, if there are any.
     outer = min(_depth(text, spans[0].begin - 1), _depth(text, spans[-1].end)) if nested else 0
-    quoted = float((depths > outer).mean()) if len(depths) else 1.0
+    in_marks = np.concatenate([text.depths[slice(*span)] for span in spans]) > outer
+    if not in_marks.all():
+        in_marks = in_marks[[character.isalnum() for span in spans for character in span.of(text.text)]]
+    quoted = float(in_marks.mean()) if len(in_marks) else 1.0
     if quoted >= WHOLLY_QUOTED:
         return QuotationType.DIRECT
     if quoted:

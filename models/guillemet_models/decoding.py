@@ -80,12 +80,14 @@ def _decode(scores: NDArray[np.float32], places: range, bonus: dict[str, float])
     labels.sum(axis=0).cumsum(axis=0, dtype=np.float64, out=covered[1:])
 
     chosen = alone.argmax(axis=0)
+    layers = LAYERS[places.start : places.stop]
+    longer = best_spans(highest, begin, inside, end, [len(layer.labels) for layer in layers])
     spans: dict[Layer, list[TaggedSpan]] = {}
     probability: dict[Layer, NDArray[np.float32]] = {}
-    for column, layer in enumerate(LAYERS[places.start : places.stop]):
+    for column, layer in enumerate(layers):
         own = slice(len(layer.labels)), slice(None), column
         probability[layer] = labels[own].T
-        found = best_spans(highest[:, column], begin[own], inside[own], end[own])
+        found = longer[column]
         whole, singles = covered[:, column].tolist(), chosen[:, column]
         for _, first, last in found:
             singles[first : last + 1] = 0

@@ -3,9 +3,9 @@
 import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
 from operator import itemgetter
-
-import numpy as np
+from statistics import fmean
 
 from guillemet_models.attribution import Evidence
 from guillemet_models.calibration import log_odds
@@ -98,7 +98,7 @@ def entity_of(
         roles: Candidates that are no other entity's.
     """
     text = evidence.text.text
-    forms = [(index, evidence.characters(index)) for index in mentions if not is_pronoun(evidence, index)]
+    forms = [(index, evidence.spans[index]) for index in mentions if not is_pronoun(evidence, index)]
     if not forms:
         return None
     kind = kind_of(evidence, [index for index, _ in forms])
@@ -109,16 +109,18 @@ def entity_of(
     name = _name(evidence, [span for _, span in forms], kind)
 
     def role_of(index: int) -> Span | None:
-        return evidence.characters(index) if index in roles else None
+        return evidence.spans[index] if index in roles else None
 
     role = _attribute(evidence, mentions, Relation.ROLE, role_of)[0] if kind in _WITH_ROLES else None
+
+    own = WORD.findall(name.of(text).casefold())
 
     def words_of(index: int) -> Span | None:
         """Return an institution that is another than the entity, unless that is one: nobody else speaks for himself."""
         words = institutions.names.get(index)
         if words is None or kind is EntityKind.INSTITUTION:
             return words
-        said, own = (WORD.findall(span.of(text).casefold()) for span in (words, name))
+        said = WORD.findall(words.of(text).casefold())
         # « Petit » of « Anne Petit », but « maire de Brest » and « Anne Petit, de l'OMED » are of Brest and the OMED.
         is_part = kind is EntityKind.PERSON and text[words.begin].isupper() and set(said) <= set(own) and _OF.isdisjoint(own)
         return None if said == own or is_part else words
@@ -136,7 +138,7 @@ def entity_of(
         role=role,
         institution=institution,
         mentions=tuple(sorted(span for _, span in forms)),
-        probability=float(np.mean(list(mentions.values()))),
+        probability=fmean(mentions.values()),
         institution_probability=sureness,
     )
 
@@ -204,6 +206,11 @@ def _attribute(
         words_of: A candidate, None if it is no answer; the same words are counted together.
     """
     text = evidence.text.text
+
+    @cache
+    def key_of(index: int) -> str | None:
+        return folded_name([words.of(text)]) if (words := words_of(index)) else None
+
     best: dict[str, tuple[float, int]] = {}  # of the words: probability of the relation, candidate
     nothing = 0.0
     for mention in mentions:
@@ -211,8 +218,7 @@ def _attribute(
         nothing += likely.get(None, 0.0) / len(mentions)
         total: dict[str, tuple[float, int]] = {}
         for index, probability in likely.items():
-            if index is not None and (words := words_of(index)):
-                key = folded_name([words.of(text)])
+            if index is not None and (key := key_of(index)) is not None:
                 total[key] = (total.get(key, (0.0, index))[0] + probability, index)
         for key, found in total.items():
             best[key] = max(best.get(key, found), found, key=itemgetter(0))

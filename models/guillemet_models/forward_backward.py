@@ -17,6 +17,8 @@ Array = NDArray[np.float32]
 # The least logarithm of a weight beside the largest of its token: two of them multiplied are still more than nothing, so that
 # something arrives everywhere, however sure the scores are.
 _LEAST = -40.0
+# And of what crossing a block comes to, which is counted in float64.
+_LEAST_SHARE = -600.0
 
 
 class Edges(NamedTuple):
@@ -112,14 +114,15 @@ def _crossed(blocks: _Blocks) -> Array:
 def _entered(crossed: Array, number: int) -> Array:
     """Return what arrives at each node before each block, ``(nodes, 1, layers * blocks)``: before the first, at closed only."""
     nodes = len(crossed)
-    crossed = crossed.reshape(nodes, nodes, -1, number)
-    entered = np.full((nodes, crossed.shape[2], number), -np.inf, np.float32)
-    entered[0, :, 0] = 0.0
+    # Only differences matter, in a block and from one to the next: kept near one they stay exact, however long the text.
+    shares = np.exp(np.maximum(crossed - crossed.max(axis=(0, 1)), _LEAST_SHARE), dtype=np.float64)
+    by_block = shares.reshape(nodes, nodes, -1, number).transpose(3, 2, 0, 1)
+    entered = np.zeros((number, by_block.shape[1], nodes, 1))
+    entered[0, :, 0] = 1.0
     for block in range(1, number):
-        arriving = np.logaddexp.reduce(crossed[..., block - 1] + entered[..., block - 1], axis=1)
-        # Only differences matter; kept near zero they stay exact, however long the text.
-        np.subtract(arriving, arriving.max(axis=0), out=entered[..., block])
-    return np.exp(entered).reshape(nodes, 1, -1)
+        arriving = by_block[block - 1] @ entered[block - 1]
+        np.divide(arriving, arriving.max(axis=1, keepdims=True), out=entered[block])
+    return entered.astype(np.float32).transpose(2, 3, 1, 0).reshape(nodes, 1, -1)
 
 
 def _messages(blocks: _Blocks, entered: Array) -> Array:

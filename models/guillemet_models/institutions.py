@@ -34,12 +34,12 @@ class Institutions:
         self._full_names = _full_names(evidence)
         tagged = [index for index, candidate in enumerate(evidence.found) if candidate.kind is SpanKind.INSTITUTION]
         self.names = {
-            index: self.in_full(_without_office(self._text, _closed(self._text, evidence.characters(index))))
+            index: self.in_full(_without_office(self._text, _closed(self._text, evidence.spans[index])))
             for index in tagged
             if not _is_person(evidence, index)
         }
         """Of the candidates, in full words; without those that name people."""
-        self.tagged = frozenset(evidence.characters(index) for index in tagged)
+        self.tagged = frozenset(evidence.spans[index] for index in tagged)
         """As they stand in the text."""
 
     def in_full(self, name: Span) -> Span:
@@ -67,16 +67,14 @@ def _by_initials(evidence: Evidence) -> dict[str, Span]:
     for index, candidate in enumerate(evidence.found):
         if candidate.kind not in {SpanKind.INSTITUTION, SpanKind.MENTION}:
             continue
-        words = evidence.characters(index).of(text)
+        words = evidence.spans[index].of(text)
         if _is_institution(evidence, index):
-            for initials in _initials(bare(text, evidence.characters(index)).of(text)):
+            for initials in _initials(bare(text, evidence.spans[index]).of(text)):
                 first.setdefault(initials, index)
         if _ACRONYM.fullmatch(words):
             acronyms.add(words)
     named = {acronym: first[capitals] for acronym in acronyms if (capitals := _capitals(acronym)) in first}
-    return {
-        acronym: bare(text, evidence.characters(index)) for acronym, index in named.items() if not _is_person(evidence, index)
-    }
+    return {acronym: bare(text, evidence.spans[index]) for acronym, index in named.items() if not _is_person(evidence, index)}
 
 
 def _before_brackets(evidence: Evidence) -> dict[str, Span]:
@@ -88,7 +86,7 @@ def _before_brackets(evidence: Evidence) -> dict[str, Span]:
     by_end: dict[int, int] = {}
     for index, candidate in enumerate(evidence.found):
         if candidate.kind in {SpanKind.INSTITUTION, SpanKind.MENTION}:
-            by_end.setdefault(evidence.characters(index).end, index)
+            by_end.setdefault(evidence.spans[index].end, index)
     names: dict[str, Span] = {}
     for found in _IN_BRACKETS.finditer(text):
         end = found.start() - text[found.start() - 1 : found.start()].isspace()
@@ -97,7 +95,7 @@ def _before_brackets(evidence: Evidence) -> dict[str, Span]:
             continue
         name = _spelt_before(text, end, _capitals(found[1]))
         if before is not None and _is_institution(evidence, before):
-            tagged = bare(text, evidence.characters(before))
+            tagged = bare(text, evidence.spans[before])
             name = tagged if _may_be_short(found[1], tagged.of(text)) else name
         if name is not None:
             names[found[1]] = name
@@ -140,7 +138,7 @@ def _is_institution(evidence: Evidence, index: int) -> bool:
 
 def _is_person(evidence: Evidence, index: int) -> bool:
     """Tell whether candidate `index` holds a person's name, or a part of one."""
-    span = evidence.characters(index)
+    span = evidence.spans[index]
     is_named = names_inside(evidence, span) or is_inside_name(evidence, span)
     return bool(is_named) and kind_of(evidence, [index]) is EntityKind.PERSON
 

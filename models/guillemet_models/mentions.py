@@ -5,13 +5,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from operator import attrgetter
 
-import numpy as np
-from numpy.typing import NDArray
-
 from guillemet_models.attribution import Evidence
 from guillemet_models.document import EntityKind, Span
 from guillemet_models.folding import CAPITAL, WORD, fold
-from guillemet_models.scheme import MENTION
 
 _PRONOUN = re.compile(
     r"(?:[-\u2011]?t[-\u2011]|[-\u2011])?"
@@ -52,6 +48,7 @@ _WORDS_OF = re.compile(
 # What joins an organ to its body, at the end of the words before the body's name.
 _COMPLEMENT = re.compile(r"(?:\b(?:de|du|des|de la)\s+|\bd['’]|\bde l['’])$", re.IGNORECASE)
 _LONGEST_COMPLEMENT = 16
+_KINDS = tuple(EntityKind)
 # Share of the tags of a mention that has to be for one kind; chosen on articles that the model had not read.
 _SURE = 0.7
 
@@ -61,7 +58,7 @@ def person_names(evidence: Evidence, index: int) -> set[str]:
     if kind_of(evidence, [index]) is not EntityKind.PERSON:
         return set()
     text = evidence.text.text
-    mention = speaker_of(text, evidence.characters(index))
+    mention = speaker_of(text, evidence.spans[index])
     names = own_names(evidence, mention) or _surname(evidence, mention)
     return {word for name in names for word in _words(text, name)}
 
@@ -69,7 +66,7 @@ def person_names(evidence: Evidence, index: int) -> set[str]:
 def name_of_another(evidence: Evidence, index: int) -> set[str]:
     """Return the folded words of the name by which a mention (candidate) that has none is described: « l'avocat de Roux »."""
     text = evidence.text.text
-    found = _DESCRIBED.fullmatch(text, *speaker_of(text, evidence.characters(index)))
+    found = _DESCRIBED.fullmatch(text, *speaker_of(text, evidence.spans[index]))
     return _words(text, Span(*found.span(1))) if found else set()
 
 
@@ -84,26 +81,18 @@ def speaker_of(text: str, form: Span) -> Span:
 
 def is_pronoun(evidence: Evidence, index: int) -> bool:
     """Tell whether mention (candidate) `index` is a pronoun, which names nobody."""
-    return _PRONOUN.fullmatch(evidence.characters(index).of(evidence.text.text)) is not None
+    return _PRONOUN.fullmatch(evidence.spans[index].of(evidence.text.text)) is not None
 
 
 def kind_of(evidence: Evidence, mentions: Sequence[int]) -> EntityKind:
     """Return what the tags say of `mentions` together."""
-    votes = sum((_votes(evidence, index) for index in mentions), np.zeros(len(EntityKind)))
-    return list(EntityKind)[int(votes.argmax())]
+    return _KINDS[int(evidence.kinds[mentions].sum(axis=0).argmax())]
 
 
 def sure_kind_of(evidence: Evidence, index: int) -> EntityKind | None:
     """Return what the tags say of mention (candidate) `index`; None if they are not sure."""
-    votes = _votes(evidence, index)
-    return list(EntityKind)[int(votes.argmax())] if votes.max() > _SURE * votes.sum() else None
-
-
-def _votes(evidence: Evidence, index: int) -> NDArray[np.float32]:
-    """Return how much of the tags is for each kind, ``(len(EntityKind),)``."""
-    candidate = evidence.found[index]
-    votes: NDArray[np.float32] = evidence.tagging.inside[MENTION][candidate.first : candidate.last + 1].mean(axis=0)
-    return votes
+    shares = evidence.kinds[index]
+    return _KINDS[int(shares.argmax())] if shares.max() > _SURE * shares.sum() else None
 
 
 def names_inside(evidence: Evidence, mention: Span) -> list[Span]:

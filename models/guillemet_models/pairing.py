@@ -167,6 +167,7 @@ class _Form(NamedTuple):
     """What is plain to see about the words of a span."""
 
     words: tuple[str, ...]  # folded, function words left out
+    different: frozenset[str]  # of these
     names: frozenset[str]  # those with a capital
     initials: str
 
@@ -174,15 +175,17 @@ class _Form(NamedTuple):
     def of(cls, written: Sequence[str]) -> "_Form":
         folded = [fold(word) for word in written]
         kept = [(w, f) for w, f in zip(written, folded, strict=True) if f not in _FUNCTION_WORDS]
+        words = tuple(f for _, f in kept)
         return cls(
-            tuple(f for _, f in kept),
+            words,
+            frozenset(words),
             frozenset(f for w, f in kept if w[0].isupper()),
             "".join(w[0] for w, _ in kept if w[0].isupper()).lower(),
         )
 
     def likeness(self, other: "_Form") -> int:
         """Return how the words of the two agree, from 0 (not at all)."""
-        mine, theirs = set(self.words), set(other.words)
+        mine, theirs = self.different, other.different
         if mine.isdisjoint(theirs):  # as most are
             return 2 if _acronym(self, other) or _acronym(other, self) else 0
         grades = (

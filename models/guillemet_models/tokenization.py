@@ -2,8 +2,7 @@
 
 import os
 import re
-import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
+from guillemet_models.characters import code_points, ends_sentence, is_accent, is_letter, is_small, is_space
 from guillemet_models.document import Span
 from guillemet_models.segmentation import Boundary, Region, paragraphs, quoted_regions
 
@@ -94,7 +94,7 @@ class TextTokenizer:
         if not _ODD_SPACE.search(text):
             return self._tokenized(text)
         read = self._tokenized(_evenly_spaced(text))
-        codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
+        codes = code_points(text)
         kept = np.flatnonzero(np.append((codes[:-1] != ord("\r")) | (codes[1:] != ord("\n")), True))
         begins, ends = np.append(kept, len(text)), np.append(0, kept + 1)  # in `text`, of what is read
         return replace(
@@ -111,7 +111,8 @@ class TextTokenizer:
     def _tokenized(self, text: str) -> TokenizedText:
         encoding = self._encoding(text)
         ids = np.array(encoding.ids, dtype=np.int64)
-        begins, ends = _stripped(text, np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2))
+        codes = code_points(text)
+        begins, ends = _stripped(codes, np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2))
         regions = quoted_regions(text)
         depths = _depths(len(text), regions)
         blocks = np.searchsorted([block.begin for block in paragraphs(text)], begins, side="right")
@@ -123,9 +124,9 @@ class TextTokenizer:
             ids=ids,
             begins=begins,
             ends=ends,
-            words=_whole_words(text, begins, ends),
+            words=_whole_words(codes, begins, ends),
             features=_features(begins, ends, blocks, depths, regions),
-            sentences=_sentences(text, ends, blocks),
+            sentences=_sentences(codes, ends, blocks),
             paragraphs=blocks,
             depths=depths,
             opens={first: span.begin for first, span in zip(firsts, marked, strict=True)},
@@ -160,35 +161,34 @@ def windows(length: int, size: int, overlap: int) -> Iterator[slice]:
         yield slice(begin, begin + size)
 
 
-def _whole_words(text: str, begins: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
+def _whole_words(codes: NDArray[np.uint32], begins: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return ``(n, 2)``: where the words begin and end that stretches of characters begin and end in.
 
     No word goes on with a capital: « octobreSelon », as texts have it that lost a space, are two.
     """
-    is_letter, is_small = (np.fromiter(map(holds, text), dtype=bool, count=len(text)) for holds in (str.isalpha, str.islower))
-    places = np.arange(len(text) + 1)
-    goes_on = np.zeros(len(text) + 1, dtype=bool)
-    goes_on[1:-1] = is_letter[:-1] & is_small[1:]
+    places = np.arange(len(codes) + 1)
+    goes_on = np.zeros(len(codes) + 1, dtype=bool)
+    goes_on[1:-1] = is_letter(codes[:-1]) & is_small(codes[1:])
     before = np.maximum.accumulate(np.where(goes_on, 0, places))
-    behind = np.minimum.accumulate(np.where(goes_on, len(text), places)[::-1])[::-1]
+    behind = np.minimum.accumulate(np.where(goes_on, len(codes), places)[::-1])[::-1]
     return np.stack(
         [np.maximum(before[begins], begins - _LONGEST_REST), np.minimum(behind[ends], ends + _LONGEST_REST)], axis=1
     )
 
 
-def _stripped(text: str, offsets: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _stripped(codes: NDArray[np.uint32], offsets: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the tokens' characters: without the white space before a word (unless there is nothing else), with all accents."""
     begins, ends = offsets.T
-    words = _next_without(str.isspace, text)[begins]
+    words = _next_outside(is_space(codes))[begins]
     # Normalisation joins an accent to its letter; the token's characters must hold it too.
-    accented = _next_without(unicodedata.combining, text)[ends]
+    accented = _next_outside(is_accent(codes))[ends]
     return np.where(words < ends, words, begins), np.minimum(accented, ends + _MOST_ACCENTS)
 
 
-def _next_without(holds: Callable[[str], object], text: str) -> NDArray[np.int64]:
-    """Return, for each character and the end, where the next character (itself perhaps) stands for which `holds` does not."""
-    places = np.arange(len(text) + 1)
-    places[:-1][np.fromiter(map(holds, text), dtype=bool, count=len(text))] = len(text)
+def _next_outside(held: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return, for each character and the end, where the next one (itself perhaps) stands that is not `held`."""
+    places = np.arange(len(held) + 1)
+    places[:-1][held] = len(held)
     return np.minimum.accumulate(places[::-1])[::-1]
 
 
@@ -229,12 +229,12 @@ def _features(
     return features
 
 
-def _sentences(text: str, ends: NDArray[np.int64], blocks: NDArray[np.int64]) -> NDArray[np.int64]:
+def _sentences(codes: NDArray[np.uint32], ends: NDArray[np.int64], blocks: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the sentence of each token: a new one behind . ! ? … and with each paragraph.
 
     Rough on purpose (« M. Dupont » makes two): it only measures distance, and errs alike in training and in use.
     """
-    closes = np.array([text[end - 1 : end] in {".", "!", "?", "…"} for end in ends], dtype=bool)
+    closes = ends_sentence(codes[ends - 1])
     opens = np.diff(blocks, prepend=0) != 0
     if len(closes):
         opens[1:] |= closes[:-1]

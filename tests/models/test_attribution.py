@@ -34,8 +34,8 @@ def test_a_quotation_has_its_cue_and_its_source(reader: Read) -> None:
     assert words(evidence) == [["« Nous irons »"]]
     assert quotation.cue is not None
     assert quotation.source is not None
-    assert evidence.characters(quotation.cue).of(evidence.text.text) == "a dit"
-    assert evidence.characters(quotation.source).of(evidence.text.text) == "Jean Dupont"
+    assert evidence.spans[quotation.cue].of(evidence.text.text) == "a dit"
+    assert evidence.spans[quotation.source].of(evidence.text.text) == "Jean Dupont"
     assert quotation.probability == pytest.approx(0.9)
     assert quotation.source_probability > 0.99
 
@@ -205,9 +205,7 @@ def test_a_mention_that_meets_a_source_is_that_source(reader: Read) -> None:
         mentions={"Jean Dupont": PERSON},
     )
 
-    assert [evidence.characters(index).of(evidence.text.text) for index in range(len(evidence.found))] == [
-        "le maire Jean Dupont"
-    ]
+    assert [evidence.spans[index].of(evidence.text.text) for index in range(len(evidence.found))] == ["le maire Jean Dupont"]
 
 
 @pytest.mark.parametrize(
@@ -222,7 +220,7 @@ def test_a_source_ends_where_what_is_said_begins(reader: Read, source: str, said
     text = "Selon la mairie de Val, Jean Roux et Zoé Li ont refusé."
     evidence = reader(text, contents={said: INDIRECT}, sources=[source])
 
-    found = [evidence.characters(index).of(text) for index in range(len(evidence.found))]
+    found = [evidence.spans[index].of(text) for index in range(len(evidence.found))]
 
     assert sorted(found) == sorted([left, said])
 
