@@ -1,5 +1,6 @@
 """What a benchmark found."""
 
+import math
 import os
 import platform
 import statistics
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from guillemet_bench.leaving import Cancellations, Storm
-from guillemet_bench.measuring import Tally
+from guillemet_bench.measuring import Durations, Tally
 from guillemet_bench.scenarios import Drain
 
 
@@ -71,6 +72,27 @@ class Load:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """What the heaviest open load leaves of the goodput, by turns with the load that had the best."""
+
+    of_saturation: float
+    best_of_saturation: float  # of the lighter loads
+    goodput_ratio: float  # median of the ratios
+    goodput_ratios: list[float]  # of the heaviest to the best beside it
+    reject_p99_ms: float | None  # of all turns together
+
+    @classmethod
+    def of(cls, heaviest: tuple[float, list[Tally]], best: tuple[float, list[Tally]]) -> "Overload":
+        """Put the two loads together, each a share of saturation and what became of it, turn by turn."""
+        turns = zip(heaviest[1], best[1], strict=True)
+        ratios = [tally.words_per_s / beside.words_per_s if beside.words_per_s else math.inf for tally, beside in turns]
+        refused = Durations()
+        for tally in heaviest[1]:
+            refused.add_all(tally.refused)
+        return cls(heaviest[0], best[0], statistics.median(ratios), ratios, refused.percentile_ms(99))
+
+
 @dataclass(slots=True)
 class Figures:
     """All of it. What was not measured is None or empty."""
@@ -83,6 +105,7 @@ class Figures:
     added_latency_ms_p50: float = 0.0
     closed: list[Load] = field(default_factory=list)
     open: list[Load] = field(default_factory=list)
+    overload: Overload | None = None
     beside_p99_ms: dict[str, float | None] = field(default_factory=dict)  # of a unary caller, by the company it has
     cold_start_seconds: float | None = None
     rss_bytes: dict[str, int] = field(default_factory=dict)
@@ -90,18 +113,11 @@ class Figures:
     storm: Storm | None = None
     drain: Drain | None = None
 
-    @property
-    def goodput_ratio(self) -> float:
-        """Of the heaviest open load, to the best of all loads."""
-        best = max(load.words_per_s for load in self.open)
-        return self.open[-1].words_per_s / best
-
     def to_json(self) -> dict[str, Any]:
         """Return it with the names that other programs rely on."""
         values = asdict(self)
         values |= values.pop("throughput")
         values["raw"] = {"words_per_s": values.pop("raw_words_per_s"), "latency_ms_p50": values.pop("raw_latency_ms_p50")}
-        values["overload"] = {"goodput_ratio": self.goodput_ratio, "reject_p99_ms": self.open[-1].reject_p99_ms}
         return values
 
 

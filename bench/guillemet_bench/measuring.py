@@ -28,6 +28,10 @@ class Durations:
         """Add one."""
         self._histogram.record_value(max(1, min(round(seconds * _MICROSECONDS), _LONGEST_MICROSECONDS)))
 
+    def add_all(self, others: "Durations") -> None:
+        """Add those of others."""
+        self._histogram.add(others._histogram)  # noqa: SLF001 (of its own class)
+
     def percentile_ms(self, percentile: float) -> float | None:
         """Return the milliseconds that this many percent stay below; None if there are none."""
         return self._histogram.get_value_at_percentile(percentile) / 1000 if len(self) else None

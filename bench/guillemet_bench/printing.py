@@ -23,7 +23,14 @@ def print_figures(figures: Figures, console: Console) -> None:
     console.print(
         _loads("open loop, unary; latency from the intended time, medians in the queue, p99 until refused", figures.open)
     )
-    console.print(f"goodput at the heaviest load: {figures.goodput_ratio:.1%} of the best")
+    if it := figures.overload:
+        ratios = f"{it.goodput_ratio:.1%} ({min(it.goodput_ratios):.1%} to {max(it.goodput_ratios):.1%})"
+        refused = "–" if it.reject_p99_ms is None else f"{it.reject_p99_ms:.1f}"
+        console.print(
+            f"{it.of_saturation:.0%} by turns with {it.best_of_saturation:.0%}, whose goodput was the best: {ratios} of it, "
+            f"refused in {refused} ms (p99)",
+            soft_wrap=True,
+        )
     console.print(_table("p99 of a quiet unary caller beside", ("", "ms"), figures.beside_p99_ms.items()))
     console.print(_table("the server", ("", ""), _server(figures)))
 

@@ -23,6 +23,7 @@ LITTLE = Plan(
     of_saturation=(0.5, 1.5),
     open_seconds=0.5,
     warm_up_seconds=0.1,
+    turns=2,
     latencies=2,
     company_seconds=0.3,
     cancelling_seconds=0.5,
@@ -72,7 +73,8 @@ def test_the_json_has_what_other_programs_rely_on(figures: Figures) -> None:
         assert values[name]["ratio"] > 0
         assert values[name]["words_per_s"] > 0
     assert isinstance(values["added_latency_ms_p50"], float)
-    assert 0 < values["overload"]["goodput_ratio"] <= 1
+    assert values["overload"]["goodput_ratio"] > 0
+    assert len(values["overload"]["goodput_ratios"]) == LITTLE.turns
     assert "reject_p99_ms" in values["overload"]
 
 

@@ -1,7 +1,7 @@
 import grpc
 import pytest
 
-from guillemet_bench.figures import Load, Throughput
+from guillemet_bench.figures import Load, Overload, Throughput
 from guillemet_bench.measuring import Durations, Tally
 
 
@@ -42,3 +42,26 @@ def test_a_ratio_is_taken_with_the_limit_measured_beside_it() -> None:
 
     assert throughput.ratios == [0.9, 0.9, 1.0]
     assert (throughput.ratio, throughput.words_per_s) == (0.9, 900.0)
+
+
+def turn(words: int, *refused_ms: float) -> Tally:
+    tally = Tally(words=words, seconds=1.0)
+    for ms in refused_ms:
+        tally.add_failure(grpc.StatusCode.RESOURCE_EXHAUSTED, ms / 1000)
+    return tally
+
+
+def test_what_the_heaviest_load_leaves_is_measured_against_the_best_beside_it() -> None:
+    heaviest = turn(900, *[2.0] * 60), turn(480, *[2.0] * 38, 50.0, 50.0), turn(990)
+    best = turn(1_000), turn(500), turn(900)
+
+    overload = Overload.of((1.5, list(heaviest)), (1.1, list(best)))
+
+    assert overload.goodput_ratios == pytest.approx([0.9, 0.96, 1.1])
+    assert overload.goodput_ratio == pytest.approx(0.96)
+    # Two in a hundred, wherever they were.
+    assert overload.reject_p99_ms == pytest.approx(50.0, rel=0.002)
+
+
+def test_nothing_refused_has_no_percentile() -> None:
+    assert Overload.of((1.5, [turn(900)]), (1.1, [turn(1_000)])).reject_p99_ms is None
