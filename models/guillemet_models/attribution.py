@@ -17,6 +17,7 @@ from guillemet_models.tokenization import TokenizedText
 
 # How far a boundary may stand from a quotation mark, in tokens, to be taken for it.
 SNAP_TOKENS = 2
+_NEARBY = sorted(range(-SNAP_TOKENS, SNAP_TOKENS + 1), key=abs)
 # Of the letters of a content, so many in marks make it direct; a stray article outside of them changes nothing.
 WHOLLY_QUOTED = 0.9
 # What a content does not end or begin with, marks aside.
@@ -233,9 +234,8 @@ def _content(text: TokenizedText, parts: Sequence[Candidate], tagged: Sequence[T
 
 def _snapped(text: TokenizedText, part: Candidate, span: Span, *, singly: bool) -> Span:
     """Return `span` from mark to mark, or to one of them if `singly`: the mark behind an inner content may be the outer's."""
-    nearby = sorted(range(-SNAP_TOKENS, SNAP_TOKENS + 1), key=abs)
-    begin = next((text.opens[part.first + shift] for shift in nearby if part.first + shift in text.opens), None)
-    end = next((text.closes[part.last + shift] for shift in nearby if part.last + shift in text.closes), None)
+    begin = next((text.opens[part.first + shift] for shift in _NEARBY if part.first + shift in text.opens), None)
+    end = next((text.closes[part.last + shift] for shift in _NEARBY if part.last + shift in text.closes), None)
     if not singly and (begin is None or end is None or text.depths[begin] != text.depths[end - 1]):
         return span
     snapped = Span(span.begin if begin is None else begin, span.end if end is None else end)

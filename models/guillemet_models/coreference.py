@@ -106,8 +106,9 @@ def _clusters(evidence: Evidence) -> dict[int, Cluster]:
     stands between, nor « elle » and a man, nor somebody and an institution.
     """
     likely = _antecedents(evidence)
-    shown = agreements([written_words(evidence.text, evidence.found[index]) for index in likely])
-    clusters = {index: _alone(evidence, index, gender) for index, gender in zip(likely, shown, strict=True)}
+    words = {index: written_words(evidence.text, evidence.found[index]) for index in likely}
+    shown = dict(zip(words, agreements(list(words.values())), strict=True))
+    clusters = {index: _alone(evidence, index, words[index], shown[index]) for index in likely}
     certainty: dict[int, float] = {}
     for index in sorted(likely, key=lambda index: -max(likely[index].values())):
         own = clusters[index]
@@ -128,12 +129,11 @@ def _clusters(evidence: Evidence) -> dict[int, Cluster]:
     return clusters
 
 
-def _alone(evidence: Evidence, index: int, gender: Agreement) -> Cluster:
+def _alone(evidence: Evidence, index: int, words: Sequence[str], gender: Agreement) -> Cluster:
     """Return a cluster of one mention."""
     names, is_nameless = person_names(evidence, index), is_pronoun(evidence, index)
     another = set() if names else name_of_another(evidence, index)
     kind = None if is_nameless else sure_kind_of(evidence, index)
-    words = written_words(evidence.text, evidence.found[index])
     noun = None if names or is_nameless else determined_noun(words)
     if gender is Agreement.MASCULINE and names and is_of_title(words):
         gender = Agreement.UNKNOWN
