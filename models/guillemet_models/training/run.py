@@ -2,14 +2,16 @@
 
 import json
 import tomllib
-from dataclasses import asdict
+from dataclasses import asdict, fields, is_dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+    from pydantic_core import ErrorDetails
 
 Run = TypeVar("Run")
 
@@ -32,10 +34,22 @@ def read_run(path: Path, kind: type[Run]) -> Run:
         # As JSON, of which a path may be a string though nothing else is converted.
         return TypeAdapter(kind).validate_json(json.dumps(values, default=str), strict=True)
     except ValidationError as error:
-        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise ValueError(f"{path}: {'; '.join(faults)}") from error
+        raise ValueError(f"{path}: {'; '.join(_said(fault, kind) for fault in error.errors())}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def _said(fault: "ErrorDetails", kind: type) -> str:
+    """Return what is wrong with a setting; of one that there is not, the name that it may be misspelt from."""
+    *tables, key = map(str, fault["loc"])
+    reason = fault["msg"]
+    if fault["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
+        for table in tables:
+            hint = get_type_hints(kind)[table]
+            kind = next(one for one in (hint, *get_args(hint)) if is_dataclass(one))  # it may be left out
+        alike = get_close_matches(key, [setting.name for setting in fields(kind)], n=1)
+        reason = f"no such setting; {alike[0]} is one" if alike else "no such setting"
+    return f"{'.'.join((*tables, key))}: {reason}"
 
 
 def check_inputs(path: Path, encoder: Path, *files: Path) -> None:

@@ -251,11 +251,14 @@ def test_heads_are_not_asked_of_a_model_that_has_some(whole: TrainingConfig, tmp
 @pytest.mark.parametrize(
     ("toml", "word"),
     [
-        ('encoder = "e"\ncorpus = "c"\noutput = "o"\nepoch = 3', "epoch"),
+        ('encoder = "e"\ncorpus = "c"\noutput = "o"\nepoch = 3', "epoch: no such setting; epochs is one"),
         ('encoder = "e"\ncorpus = "c"', "output"),
         ('encoder = "e"\ncorpus = "c"\noutput = "o"\nteachers = ["t"]', "unlabelled"),
-        ('encoder = "e"\ncorpus = "c"\noutput = "o"\n[heads]\nwidth = 1', "width"),
-        ('encoder = "e"\ncorpus = "c"\noutput = "o"\n[augmentation]\nnoise = 1', "noise"),
+        (
+            'encoder = "e"\ncorpus = "c"\noutput = "o"\n[heads]\npairwidth = 1',
+            "heads.pairwidth: no such setting; pair_width is one",
+        ),
+        ('encoder = "e"\ncorpus = "c"\noutput = "o"\n[augmentation]\nnoise = 1', "augmentation.noise: no such setting$"),
         ('encoder = "e"\ncorpus = "c"\noutput = "o"\n[augmentation]\nrenamed = 2', "augmentation.renamed: .* equal to 1"),
         ('encoder = 1\ncorpus = "c"\noutput = "o"', "encoder: Input should be a valid string"),
         ('encoder = "e"\ncorpus = "c"\noutput = "o"\nepochs = "7"', "epochs: Input should be a valid integer"),
