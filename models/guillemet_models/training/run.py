@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args, get_type_hints
@@ -46,7 +46,7 @@ def _said(fault: "ErrorDetails", kind: type) -> str:
     if fault["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
         for table in tables:
             hint = get_type_hints(kind)[table]
-            kind = next(one for one in (hint, *get_args(hint)) if is_dataclass(one))  # it may be left out
+            kind = (*get_args(hint), hint)[0]  # « HeadConfig | None » is a table of the first
         alike = get_close_matches(key, [setting.name for setting in fields(kind)], n=1)
         reason = f"no such setting; {alike[0]} is one" if alike else "no such setting"
     return f"{'.'.join((*tables, key))}: {reason}"
