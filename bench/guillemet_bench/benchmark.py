@@ -204,15 +204,16 @@ class Benchmark:
         The best of many readings is the luckiest of them, too: a second look at it, beside the heaviest, is not.
         """
         *lighter, heaviest = self._plan.of_saturation
+        goodput: dict[float, float] = {}
         async with Caller(address) as caller:
             await closed(caller, self._requests[:_SATURATING], in_flight=4)  # warm
-            for share in (*lighter, heaviest):
+            for share in self._plan.of_saturation:
                 self._say(f"{share:.0%} of saturation")
                 tally = await self._open(caller, share)
+                goodput[share] = tally.words_per_s
                 load = Load.of(tally, of_saturation=share, requests_per_s=share * self._saturation)
                 self.figures.open.append(load)
-            goodputs = {share: load.words_per_s for share, load in zip(lighter, self.figures.open, strict=False)}
-            best = max(lighter, key=lambda share: goodputs[share])
+            best = max(lighter, key=lambda share: goodput[share])
             turns: dict[float, list[Tally]] = {heaviest: [], best: []}
             for turn in range(self._plan.turns):
                 for share, tallies in turns.items():
