@@ -64,11 +64,11 @@ QUICK = Plan(
     in_flight=(1, 64),
     closed_seconds=2.0,
     of_saturation=(1.0, 1.5),
-    open_seconds=2.5,
+    open_seconds=2.0,
     warm_up_seconds=1.0,
     turns=1,
     latencies=12,
-    company_seconds=2.0,
+    company_seconds=1.5,
     cancelling_seconds=3.0,
     storm=100,
 )

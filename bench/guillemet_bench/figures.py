@@ -1,6 +1,5 @@
 """What a benchmark found."""
 
-import math
 import os
 import platform
 import statistics
@@ -86,7 +85,8 @@ class Overload:
     def of(cls, heaviest: tuple[float, list[Tally]], best: tuple[float, list[Tally]]) -> "Overload":
         """Put the two loads together, each a share of saturation and what became of it, turn by turn."""
         turns = zip(heaviest[1], best[1], strict=True)
-        ratios = [tally.words_per_s / beside.words_per_s if beside.words_per_s else math.inf for tally, beside in turns]
+        # Beside nothing there is nothing to praise.
+        ratios = [tally.words_per_s / beside.words_per_s if beside.words_per_s else 0.0 for tally, beside in turns]
         refused = Durations()
         for tally in heaviest[1]:
             refused.add_all(tally.refused)

@@ -65,3 +65,7 @@ def test_what_the_heaviest_load_leaves_is_measured_against_the_best_beside_it() 
 
 def test_nothing_refused_has_no_percentile() -> None:
     assert Overload.of((1.5, [turn(900)]), (1.1, [turn(1_000)])).reject_p99_ms is None
+
+
+def test_beside_a_load_that_got_no_answer_nothing_is_praised() -> None:
+    assert Overload.of((1.5, [turn(900)]), (1.1, [turn(0)])).goodput_ratio == 0.0
