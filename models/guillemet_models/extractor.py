@@ -109,7 +109,7 @@ class Extractor:
 
         Args:
             texts: Any length each; long ones are read in overlapping windows. May be empty.
-            interrupted: Asked between windows; when it says yes, the call ends with `Interrupted`.
+            interrupted: Asked between windows and before a text is decoded; when it says yes, the call ends with `Interrupted`.
 
         Raises:
             Interrupted: As asked.
@@ -118,8 +118,9 @@ class Extractor:
             prepared = [self.prepare(text) for text in texts]
         read: dict[PreparedText, list[EncodedWindow]] = {text: [] for text in prepared}
         with step("infer"):
-            for batch in _batches([(text, window) for text in prepared for window in text.windows], self._runtime.batch_tokens):
-                if interrupted and interrupted():
+            pieces = [(text, window) for text in prepared for window in text.windows]
+            for index, batch in enumerate(_batches(pieces, self._runtime.batch_tokens)):
+                if index and interrupted and interrupted():
                     raise Interrupted
                 for (text, _), encoded in zip(batch, self.encode(batch), strict=True):
                     read[text].append(encoded)

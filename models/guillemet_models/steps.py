@@ -1,7 +1,7 @@
 """How long each step of reading takes, told to whoever asks: tokenize, infer, decode."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
@@ -41,3 +41,10 @@ def step(name: str) -> Iterator[None]:
         yield
     finally:
         steps.append(Step(name, began, time.monotonic()))
+
+
+def record_steps(timed: Iterable[Step]) -> None:
+    """Add steps that were timed elsewhere, if somebody asked for those of this thread or task."""
+    steps = _STEPS.get()
+    if steps is not None:
+        steps.extend(timed)

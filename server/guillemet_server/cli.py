@@ -28,6 +28,10 @@ def serve(
     model: Annotated[Path | None, typer.Option(help="Model folder; without it, the embedded model.")] = None,
     threads: Annotated[int | None, typer.Option(help="For inference; without it, one for each CPU of this process.")] = None,
     runtime: Annotated[Literal["onnx", "torch"], typer.Option(help="torch: a GPU, of a model exported with --torch.")] = "onnx",
+    reader_processes: Annotated[
+        bool | None,
+        typer.Option(help="Read in a process for each thread: more texts a second, more memory. By default with onnx."),
+    ] = None,
     max_document_characters: Annotated[int, typer.Option(help="Of one document.")] = _DEFAULTS.max_document_characters,
     max_batch_documents: Annotated[int, typer.Option(help="Of one batch request.")] = _DEFAULTS.max_batch_documents,
     max_batch_tokens: Annotated[
@@ -71,6 +75,7 @@ def serve(
             model=model,
             threads=threads,
             runtime=runtime,
+            reader_processes=runtime == "onnx" if reader_processes is None else reader_processes,
             limits=limits,
             cache_bytes=cache_bytes,
             drain_seconds=drain_seconds,

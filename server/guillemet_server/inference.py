@@ -8,14 +8,16 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import zip_longest
 
 from guillemet_models.document import Document
 from guillemet_models.extractor import EncodedWindow, Extractor, Interrupted, ModelDescription, PreparedText
 from guillemet_models.steps import timed_steps
+from guillemet_server.reading.process import ReaderProcess, ReadingFailedError
 from guillemet_server.waiting import Entry, FairQueue, Turn, Window
 
 # Any French text: the first inference allocates what the following ones reuse.
-_WARM_UP = "« Nous sommes prêts », a déclaré la ministre. Selon elle, le texte sera adopté."
+WARM_UP = "« Nous sommes prêts », a déclaré la ministre. Selon elle, le texte sera adopté."
 
 # What the process was started with may be more already, and only the privileged may take less.
 _LEAST_NICENESS = 10
@@ -32,15 +34,20 @@ class Inference:
 
     What is not the encoder's work takes seconds for the longest texts, and cannot be interrupted: it is done aside, so that
     nobody waits behind it but others of that kind, a long article not behind a book.
+
+    A third of what a text takes is Python, which runs in one thread of a process at a time. So where several texts are read at
+    a time, each thread lets a process read for it; a text that is alone, and the windows of a long one, it reads itself.
     """
 
-    def __init__(self, load: Callable[[], Extractor]) -> None:
+    def __init__(self, load: Callable[[], Extractor], readers: Sequence[ReaderProcess] = ()) -> None:
         """Prepare; nothing is loaded yet.
 
         Args:
             load: Returns the extractor; called once, not in the event loop.
+            readers: One for each thread that is to have one, not yet started.
         """
         self._load = load
+        self._readers = readers
         self._extractor: Extractor | None = None
         self._articles = ThreadPoolExecutor(1, thread_name_prefix="guillemet-articles", initializer=_give_way)
         self._books = ThreadPoolExecutor(1, thread_name_prefix="guillemet-books", initializer=_give_way)
@@ -85,8 +92,9 @@ class Inference:
             with suppress(RuntimeError):  # a loop that is closed wants to know nothing more
                 loop.call_soon_threadsafe(report, batch, turns)
 
-        for number in range(self.description.concurrency):
-            arguments = (queue, max_batch_tokens, report_in_loop)
+        threads = range(self.description.concurrency)
+        for number, reader in zip_longest(threads, self._readers):
+            arguments = (queue, max_batch_tokens, report_in_loop, reader)
             threading.Thread(target=self._read, args=arguments, name=f"guillemet-reading-{number}").start()
 
     async def prepare(self, text: str) -> PreparedText:
@@ -98,7 +106,9 @@ class Inference:
         return await asyncio.get_running_loop().run_in_executor(self._aside(text.tokenized.text), self._finished, text, encoded)
 
     def close(self) -> None:
-        """End what is done aside as soon as that can be; the other threads end with their queue."""
+        """End what is done aside as soon as that can be, and the processes; the other threads end with their queue."""
+        for reader in self._readers:
+            reader.close()
         for executor in (self._articles, self._books):
             executor.shutdown(wait=False, cancel_futures=True)
 
@@ -106,8 +116,12 @@ class Inference:
         return self._articles if len(text) < _BOOK_CHARACTERS else self._books
 
     def _loaded(self) -> Extractor:
+        for reader in self._readers:
+            reader.start()  # all load at once
         extractor = self._load()
-        extractor.extract([_WARM_UP])
+        extractor.extract([WARM_UP])
+        for reader in self._readers:
+            reader.wait(extractor.description)
         return extractor
 
     def _finished(self, text: PreparedText, encoded: Sequence[EncodedWindow]) -> Turn:
@@ -115,34 +129,41 @@ class Inference:
         document = self.extractor.finish(text, encoded)
         return Turn(document, started, time.monotonic() - started)
 
-    def _read(self, queue: FairQueue, max_batch_tokens: int, report: Report) -> None:
+    def _read(self, queue: FairQueue, max_batch_tokens: int, report: Report, reader: ReaderProcess | None) -> None:
         _give_way()
         name = threading.current_thread().name
         while batch := queue.next_batch(max_batch_tokens):
             self._in_work[name] = (sum(entry.tokens for entry in batch), time.monotonic())
-            turns = self._turns(batch)
+            turns = self._turns(batch, reader)
             del self._in_work[name]
             report(batch, turns)
 
-    def _turns(self, batch: Sequence[Entry]) -> list[Turn | Exception]:
+    def _turns(self, batch: Sequence[Entry], reader: ReaderProcess | None) -> list[Turn | Exception]:
         started = time.monotonic()
         try:
             with timed_steps() as steps:
-                found = self._found(batch)
+                found = self._found(batch, reader)
         except Interrupted:
             return [Turn(None, started, time.monotonic() - started)] * len(batch)
         except Exception as error:  # noqa: BLE001 (the server lives on; the scheduler reports it)
             if len(batch) == 1:
                 return [error]
             # One text that breaks the model must not take down those of other callers: each gets its own chance.
-            return [turn for entry in batch for turn in self._turns([entry])]
+            return [turn for entry in batch for turn in self._turns([entry], reader)]
         seconds = time.monotonic() - started
         return [Turn(it, started, seconds, tuple(steps)) for it in found]
 
-    def _found(self, batch: Sequence[Entry]) -> Sequence[Document | EncodedWindow]:
+    def _found(self, batch: Sequence[Entry], reader: ReaderProcess | None) -> Sequence[Document | EncodedWindow]:
+        def interrupted() -> bool:
+            return all(entry.outcome.done() for entry in batch)
+
         texts = [entry.content for entry in batch if isinstance(entry.content, str)]
         if texts:
-            return self.extractor.extract(texts, interrupted=lambda: all(entry.outcome.done() for entry in batch))
+            if reader and not reader.is_lost and len(self._in_work) > 1:
+                # What the model fails with is read here once more, where the failure can be traced.
+                with suppress(ReadingFailedError):
+                    return reader.extract(texts, interrupted=interrupted)
+            return self.extractor.extract(texts, interrupted=interrupted)
         return self.extractor.encode([entry.content for entry in batch if isinstance(entry.content, Window)])
 
 

@@ -13,6 +13,7 @@ from structlog.typing import FilteringBoundLogger
 
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet.v1 import quotation_pb2_grpc as pb_grpc
+from guillemet_models.cpus import usable_cpus
 from guillemet_models.extractor import Extractor
 from guillemet_server.batching import Scheduler, in_effect
 from guillemet_server.caching import AnswerCache
@@ -25,6 +26,7 @@ from guillemet_server.observability.exposition import Exposition
 from guillemet_server.observability.metrics import Metrics
 from guillemet_server.observability.observer import Observer
 from guillemet_server.observability.watching import watch
+from guillemet_server.reading.process import ReaderProcess
 from guillemet_server.security.callers import Callers
 from guillemet_server.security.certificates import Certificates
 from guillemet_server.service import ModelService, QuotationService
@@ -68,8 +70,10 @@ class Server:
         self.metrics_address = ""  # what Prometheus takes, if it is to
         self._config = config
         self._log = log
+        threads = config.threads or usable_cpus()
         self.inference = Inference(
-            load or (lambda: Extractor.load(config.model, threads=config.threads, runtime=config.runtime))
+            load or (lambda: Extractor.load(config.model, threads=threads, runtime=config.runtime)),
+            [ReaderProcess(config.model, log=log) for _ in range(threads)] if config.reader_processes else [],
         )
         self.metrics = Metrics()
         cache = AnswerCache(config.cache_bytes)
