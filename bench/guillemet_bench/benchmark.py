@@ -17,7 +17,6 @@ from guillemet_bench.measuring import Say, Tally
 from guillemet_bench.raw import RawModel
 from guillemet_bench.scenarios import drain, full_stream, half_load, huge_documents
 from guillemet_bench.servers import ServerProcess
-from guillemet_models.extractor import Extractor
 
 # Of the server that is overloaded: what waits is about a second's work, so that its queue is soon full.
 _OVERLOADED = ("--max-queue-tokens", "16384")
@@ -96,7 +95,7 @@ class Benchmark:
         self._requests = [Request.of(text) for text in articles(plan.articles, seed=seed)]
         self._options = [*(("--model", str(model)) if model else ()), *(("--threads", str(threads)) if threads else ())]
         say("load the model")
-        self._raw = RawModel(Extractor.load(model, threads=threads), self._requests)
+        self._raw = RawModel(model, threads, self._requests)
         self.figures = Figures(machine(), asdict(self._raw.extractor.description))
 
     async def run(self) -> None:

@@ -1,9 +1,12 @@
-"""The limit: the model alone in this process, on the same texts with the same settings, without any RPC."""
+"""The limit: the model alone, on the same texts with the same settings, without any RPC."""
 
-import threading
+import gc
+import signal
 import time
 from collections.abc import Sequence
-from queue import Empty, SimpleQueue
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
 
 from guillemet_bench.calls import Request
 from guillemet_models.extractor import Extractor
@@ -12,42 +15,51 @@ _WARM_UP = 3
 
 
 class RawModel:
-    """The model as the server runs it: read by as many threads at a time as keep it busy."""
+    """The model in as many processes as the server has, which do nothing else: more than this, a machine does not read.
 
-    def __init__(self, extractor: Extractor, requests: Sequence[Request]) -> None:
-        """Read a few texts, so that what the first ones allocate is there.
+    What is loaded is kept from the garbage collector, as in the server.
+    """
+
+    def __init__(self, model: Path | None, threads: int | None, requests: Sequence[Request]) -> None:
+        """Load it, and read a few texts, so that what the first ones allocate is there.
 
         Args:
-            extractor: With the server's settings.
+            model: A model folder. None: the embedded model.
+            threads: As the server's. None: as by default.
             requests: Some of those to come.
+
+        Raises:
+            ModelFileError: The folder cannot be used.
         """
-        self.extractor = extractor
-        self.words_per_s(requests[:_WARM_UP])
+        self.extractor = Extractor.load(model, threads=threads)
+        gc.freeze()
+        processes = self.extractor.description.concurrency
+        self._reading = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_load, initargs=(model,))
+        self.words_per_s([*requests[:_WARM_UP]] * processes)
+        self.seconds(requests[0])
 
     def words_per_s(self, requests: Sequence[Request]) -> float:
         """Read each text once, as fast as can be."""
-        texts: SimpleQueue[str] = SimpleQueue()
-        for request in requests:
-            texts.put(request.text)
-
-        def read() -> None:
-            while True:
-                try:
-                    text = texts.get_nowait()
-                except Empty:
-                    return
-                self.extractor.extract([text])
-
-        threads = [threading.Thread(target=read) for _ in range(self.extractor.description.concurrency)]
         began = time.monotonic()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        list(self._reading.map(_read, [request.text for request in requests]))
         return sum(request.words for request in requests) / (time.monotonic() - began)
 
     def seconds(self, request: Request) -> float:
-        """Read one text."""
+        """Read one text here, on all CPUs."""
         began = time.monotonic()
         self.extractor.extract([request.text])
         return time.monotonic() - began
+
+
+_extractor: Extractor  # of a process that reads
+
+
+def _load(model: Path | None) -> None:
+    global _extractor  # noqa: PLW0603 (a pool gives its processes nothing else to keep it in)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of Ctrl-C, which ends the benchmark and so the pool
+    _extractor = Extractor.load(model, threads=1)
+    gc.freeze()
+
+
+def _read(text: str) -> None:
+    _extractor.extract([text])

@@ -1,7 +1,6 @@
 """The server that is measured: a process of its own."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -10,6 +9,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import psutil
 
 _START_SECONDS = 120.0
 _BETWEEN_LOOKS_SECONDS = 0.01
@@ -43,17 +44,13 @@ class ServerProcess:
 
     @property
     def rss_bytes(self) -> int:
-        """Memory in use."""
-        pages = (Path("/proc") / str(self._process.pid) / "statm").read_text(encoding="ascii").split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        """Memory in use by it and the processes that it started; what they share is counted for each."""
+        return sum(process.memory_info().rss for process in self._processes())
 
     @property
     def cpu_seconds(self) -> float:
-        """Spent since the start, by all threads."""
-        stat = (Path("/proc") / str(self._process.pid) / "stat").read_text(encoding="utf-8")
-        # Behind the name, which stands in parentheses and may hold anything.
-        fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Spent since the start, by it and by those processes."""
+        return sum(sum(process.cpu_times()[:2]) for process in self._processes())
 
     def check_running(self) -> None:
         """Make sure that it did not end.
@@ -80,6 +77,10 @@ class ServerProcess:
         self._process.kill()
         self._process.wait()
         self._log.close()
+
+    def _processes(self) -> list[psutil.Process]:
+        server = psutil.Process(self._process.pid)
+        return [server, *server.children()]
 
     def _served_addresses(self, *, until: float) -> tuple[str, str]:
         path = Path(self._log.name)

@@ -25,6 +25,12 @@ def embedded_server(model: Path | None = None) -> Iterator[str]:
     """
     # mkdtemp gives the folder mode 0700.
     with tempfile.TemporaryDirectory(prefix="guillemet-") as folder:
-        config = ServerConfig(listen=f"unix:{folder}/server.sock", model=model, reflection=False, drain_seconds=_DRAIN_SECONDS)
+        config = ServerConfig(
+            listen=f"unix:{folder}/server.sock",
+            model=model,
+            reader_processes=True,
+            reflection=False,
+            drain_seconds=_DRAIN_SECONDS,
+        )
         with background_server(config, log=json_logger("error")) as running:
             yield running.address

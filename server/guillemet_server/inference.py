@@ -36,18 +36,21 @@ class Inference:
     nobody waits behind it but others of that kind, a long article not behind a book.
 
     A third of what a text takes is Python, which runs in one thread of a process at a time. So where several texts are read at
-    a time, each thread lets a process read for it; a text that is alone, and the windows of a long one, it reads itself.
+    a time, each thread lets a process read for it. A text that is alone, and the windows of a long one, it reads itself.
     """
 
-    def __init__(self, load: Callable[[], Extractor], readers: Sequence[ReaderProcess] = ()) -> None:
+    def __init__(
+        self, load: Callable[[], Extractor], new_reader: Callable[[ModelDescription], ReaderProcess] | None = None
+    ) -> None:
         """Prepare; nothing is loaded yet.
 
         Args:
             load: Returns the extractor; called once, not in the event loop.
-            readers: One for each thread that is to have one, not yet started.
+            new_reader: Returns a process of that model for one thread. None: all is read in threads.
         """
+        self.readers: list[ReaderProcess] = []  # of the threads that have one
         self._load = load
-        self._readers = readers
+        self._new_reader = new_reader
         self._extractor: Extractor | None = None
         self._articles = ThreadPoolExecutor(1, thread_name_prefix="guillemet-articles", initializer=_give_way)
         self._books = ThreadPoolExecutor(1, thread_name_prefix="guillemet-books", initializer=_give_way)
@@ -92,8 +95,10 @@ class Inference:
             with suppress(RuntimeError):  # a loop that is closed wants to know nothing more
                 loop.call_soon_threadsafe(report, batch, turns)
 
-        threads = range(self.description.concurrency)
-        for number, reader in zip_longest(threads, self._readers):
+        concurrency = self.description.concurrency
+        if self._new_reader is not None and concurrency > 1:
+            self.readers = [self._new_reader(self.description) for _ in range(concurrency)]
+        for number, reader in zip_longest(range(concurrency), self.readers):
             arguments = (queue, max_batch_tokens, report_in_loop, reader)
             threading.Thread(target=self._read, args=arguments, name=f"guillemet-reading-{number}").start()
 
@@ -107,7 +112,7 @@ class Inference:
 
     def close(self) -> None:
         """End what is done aside as soon as that can be, and the processes; the other threads end with their queue."""
-        for reader in self._readers:
+        for reader in self.readers:
             reader.close()
         for executor in (self._articles, self._books):
             executor.shutdown(wait=False, cancel_futures=True)
@@ -116,12 +121,8 @@ class Inference:
         return self._articles if len(text) < _BOOK_CHARACTERS else self._books
 
     def _loaded(self) -> Extractor:
-        for reader in self._readers:
-            reader.start()  # all load at once
         extractor = self._load()
         extractor.extract([WARM_UP])
-        for reader in self._readers:
-            reader.wait(extractor.description)
         return extractor
 
     def _finished(self, text: PreparedText, encoded: Sequence[EncodedWindow]) -> Turn:
@@ -159,7 +160,7 @@ class Inference:
 
         texts = [entry.content for entry in batch if isinstance(entry.content, str)]
         if texts:
-            if reader and not reader.is_lost and len(self._in_work) > 1:
+            if reader and len(self._in_work) > 1 and reader.is_ready():
                 # What the model fails with is read here once more, where the failure can be traced.
                 with suppress(ReadingFailedError):
                     return reader.extract(texts, interrupted=interrupted)

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from structlog.typing import FilteringBoundLogger
 
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet.v1 import quotation_pb2_grpc as pb_grpc
-from guillemet_models.cpus import usable_cpus
 from guillemet_models.extractor import Extractor
 from guillemet_server.batching import Scheduler, in_effect
 from guillemet_server.caching import AnswerCache
@@ -70,10 +70,9 @@ class Server:
         self.metrics_address = ""  # what Prometheus takes, if it is to
         self._config = config
         self._log = log
-        threads = config.threads or usable_cpus()
         self.inference = Inference(
-            load or (lambda: Extractor.load(config.model, threads=threads, runtime=config.runtime)),
-            [ReaderProcess(config.model, log=log) for _ in range(threads)] if config.reader_processes else [],
+            load or (lambda: Extractor.load(config.model, threads=config.threads, runtime=config.runtime)),
+            partial(ReaderProcess, config.model, log=log) if config.reader_processes else None,
         )
         self.metrics = Metrics()
         cache = AnswerCache(config.cache_bytes)
@@ -90,7 +89,14 @@ class Server:
         except ValueError as error:
             raise StartError(str(error)) from error
         files = [*([self._certificates.files] if self._certificates else ()), *([callers.tokens] if callers else ())]
-        watch(self.metrics, gate=self._gate, scheduler=self.scheduler, limits=config.limits, files=files)
+        watch(
+            self.metrics,
+            gate=self._gate,
+            scheduler=self.scheduler,
+            inference=self.inference,
+            limits=config.limits,
+            files=files,
+        )
         observer = Observer(log, self.metrics, tracing)
         interceptor = Interceptor(self._gate, callers=callers, observer=observer, log=log)
         self._grpc = grpc.aio.server(interceptors=[interceptor], options=channel_options(config))

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
+import psutil
 import pytest
 import typer
 from grpc_status import rpc_status
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 
 from guillemet.v1 import quotation_pb2 as pb
 from guillemet.v1 import quotation_pb2_grpc as pb_grpc
+from guillemet_models.cpus import usable_cpus
 from guillemet_server.cli import add_commands
 
 WAIT = 60.0
@@ -58,6 +60,7 @@ def serving(*options: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, 
         (["--metrics-listen", "unix:metrics.sock"], "'unix:metrics.sock' is no address: write HOST:PORT\n"),
         (["--threads", "0"], "threads"),
         (["--threads", "1000"], "threads must lie between"),
+        (["--runtime", "torch", "--reader-processes"], "--reader-processes are of the runtime onnx"),
         (["--cache-bytes", "-1"], "--cache-bytes must be at least 0"),
         (["--drain-seconds", "nan"], "--drain-seconds must"),
         (["--max-batch-documents", "0"], "--max-batch-documents must"),
@@ -169,6 +172,37 @@ def test_nothing_that_was_accepted_is_lost_when_the_server_is_told_to_stop_under
     assert {status.message for status in refusals} <= {"the server is shutting down"}
     assert len(answered) > 0
     assert code == 0
+
+
+@pytest.mark.skipif(usable_cpus() < 2, reason="one thread reads by itself")
+def test_what_a_reading_process_had_when_it_died_is_answered_by_another_and_all_end_with_the_server() -> None:
+    options = ("--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--threads", "2")
+    with serving(*options) as (process, said), grpc.insecure_channel(str(said["address"])) as channel:
+        stub = pb_grpc.QuotationServiceStub(channel)
+        request = pb.ExtractQuotationsRequest(document=pb.Document(text="\n".join([TEXT] * 20)))
+
+        def answers(count: int) -> list[pb.ExtractQuotationsResponse]:
+            calls = [stub.ExtractQuotations.future(request, timeout=LOADED_WAIT) for _ in range(count)]
+            return [call.result() for call in calls]
+
+        [alone] = answers(1)
+        answered = []
+        while "guillemet_readers 2.0" not in metrics(str(said["metrics_address"])):
+            answered += answers(20)
+        readers = psutil.Process(process.pid).children()
+        calls = [stub.ExtractQuotations.future(request, timeout=LOADED_WAIT) for _ in range(60)]
+        calls[0].result()
+        for reader in readers:
+            reader.kill()
+        answered += [call.result() for call in calls]
+        deaths = float(metrics(str(said["metrics_address"])).split("\nguillemet_reader_deaths_total ")[1].split()[0])
+        left = psutil.Process(process.pid).children()
+        process.kill()
+        gone, _ = psutil.wait_procs([*readers, *left], timeout=WAIT)
+
+    assert all(len(it.result.quotations) == len(alone.result.quotations) == 20 for it in answered)
+    assert deaths == len(readers) == 2
+    assert len(gone) == len(readers) + len(left)
 
 
 def test_a_second_server_on_the_port_is_refused(tmp_path: Path) -> None:

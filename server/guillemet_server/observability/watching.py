@@ -1,22 +1,35 @@
 """The numbers that a server keeps anyhow, shown among its metrics."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
+
+from prometheus_client import ProcessCollector
 
 from guillemet_server.batching import Scheduler
 from guillemet_server.config import Limits
 from guillemet_server.gate import Gate, State
+from guillemet_server.inference import Inference
 from guillemet_server.observability.metrics import Metrics
 from guillemet_server.security.rereading import Reread
 
 
-def watch(metrics: Metrics, *, gate: Gate, scheduler: Scheduler, limits: Limits, files: Sequence[Reread[Any]]) -> None:
+def watch(
+    metrics: Metrics,
+    *,
+    gate: Gate,
+    scheduler: Scheduler,
+    inference: Inference,
+    limits: Limits,
+    files: Sequence[Reread[Any]],
+) -> None:
     """Let the metrics show what the parts of one server know.
 
     Args:
         metrics: Of the server.
         gate: Knows whether RPCs pass.
         scheduler: Knows what waits.
+        inference: Knows its processes.
         limits: Of what may wait.
         files: Read again when they change.
     """
@@ -35,3 +48,22 @@ def watch(metrics: Metrics, *, gate: Gate, scheduler: Scheduler, limits: Limits,
         "1 or 2 while changed certificates, changed tokens or both cannot be read.",
         lambda: sum(it.is_stale for it in files),
     )
+    metrics.watch("readers", "Processes that read beside the server's own.", lambda: len(_pids(inference)))
+    metrics.watch_count(
+        "reader_deaths", "Processes that died while they read.", lambda: sum(it.deaths for it in inference.readers)
+    )
+    metrics.watch(
+        "readers_resident_memory_bytes", "Of those processes.", lambda: _sum(inference, "process_resident_memory_bytes")
+    )
+    metrics.watch_count("readers_cpu_seconds", "Of those processes.", lambda: _sum(inference, "process_cpu_seconds_total"))
+
+
+def _pids(inference: Inference) -> list[int]:
+    return [reader.pid for reader in inference.readers if reader.pid is not None]
+
+
+def _sum(inference: Inference, sample: str) -> float:
+    """Add up what the server shows of itself, of its processes."""
+    collectors = [ProcessCollector(pid=partial(int, pid), registry=None) for pid in _pids(inference)]
+    shown = (it for collector in collectors for family in collector.collect() for it in family.samples)
+    return sum(it.value for it in shown if it.name == sample)

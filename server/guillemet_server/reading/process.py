@@ -15,12 +15,12 @@ from guillemet_models.extractor import Interrupted, ModelDescription
 from guillemet_models.steps import record_steps
 from guillemet_server.reading.messages import Asked, Failed, Read, receive, send
 
-# A text that a process died with may have been in the wrong place; one that two died with is not tried a third time.
+# A process that dies need not die of the texts it has; if the next one does as well, no third is risked.
 _ATTEMPTS = 2
 
 
 class ReaderDiedError(Exception):
-    """The process ended with these texts, and the one that took its place did, too."""
+    """The process died with these texts, and the one that took its place did, or could not be had."""
 
 
 class ReadingFailedError(Exception):
@@ -28,67 +28,44 @@ class ReadingFailedError(Exception):
 
 
 class ReaderProcess:
-    """A process that reads for one thread, which waits for it; when it dies, another takes its place."""
+    """A process that reads for one thread, which waits for it. It begins when it is first asked for, for it takes memory."""
 
-    def __init__(self, model: Path | None, *, log: FilteringBoundLogger) -> None:
+    def __init__(self, model: Path | None, description: ModelDescription, *, log: FilteringBoundLogger) -> None:
         """Prepare; nothing is started yet.
 
         Args:
             model: A model folder. None: the embedded model.
+            description: Of the model that is there; another, put there since, is not read with.
             log: Told of a process that dies or cannot be had.
         """
-        self.is_lost = False  # nothing is read there any more
         self.deaths = 0
         self._model = model
+        self._description = description
         self._log = log
+        self._loading: threading.Thread | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._description: ModelDescription | None = None
+        self._is_ready = False
         self._closed = False
-        self._ending = threading.Lock()  # no process begins once this is closed
+        self._changing = threading.Lock()  # of the process: none begins once this is closed
 
     @property
     def pid(self) -> int | None:
-        """Of the process; None while there is none."""
-        return None if self._process is None else self._process.pid
+        """Of the process; None while it cannot be asked."""
+        process = self._process
+        return process.pid if process and self._is_ready else None
 
-    def start(self) -> None:
-        """Begin to load the model there, at the niceness of this thread; `wait` says what became of it."""
-        command = [sys.executable, "-I" if sys.flags.isolated else "-P", "-m", "guillemet_server.reading"]
-        try:
-            with self._ending:
-                if self._closed:
-                    raise Interrupted
-                self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 (ours)
-        except OSError as error:
-            self._lose(f"it cannot be had: {error.strerror}")
-            return
-        with suppress(EOFError):  # `wait` will see
-            send(self._model, self._requests)
-
-    def wait(self, description: ModelDescription) -> None:
-        """Wait until the model is loaded there. If it cannot be, or is another one than here, the process is lost.
-
-        Args:
-            description: Of the model here.
-        """
-        self._description = description
-        if self.is_lost:
-            return
-        try:
-            answer = receive(self._answers)
-        except EOFError:
-            self._lose("it died while it loaded the model")
-            return
-        if isinstance(answer, Failed):
-            self._lose(f"it cannot load the model: {answer.exception}")
-        elif (answer.sha256, answer.version) != (description.sha256, description.version):
-            self._lose("the model folder holds another model by now")
+    def is_ready(self) -> bool:
+        """Tell whether it can be asked; whoever wants to know first lets it begin, which takes a second."""
+        if self._loading is None:
+            self._loading = threading.Thread(target=self._load, name="guillemet-loading", daemon=True)
+            self._loading.start()
+        return self._is_ready
 
     def extract(self, texts: Sequence[str], *, interrupted: Callable[[], bool]) -> list[Document]:
-        """Do there what `Extractor.extract` does.
+        """Do there what `Extractor.extract` does, once it is ready.
 
         Raises:
-            Interrupted: As asked.
+            Interrupted: As asked, or this is closed.
             ReadingFailedError: See there.
             ReaderDiedError: See there.
         """
@@ -97,15 +74,45 @@ class ReaderProcess:
                 return self._extract(texts, interrupted)
             except EOFError:
                 self._replace()
-            if self.is_lost:
+            if not self._is_ready:
                 break
         raise ReaderDiedError
 
     def close(self) -> None:
         """End the process, whatever it reads. Any thread may."""
-        with self._ending:
+        with self._changing:
             self._closed = True
+        self._end()
+
+    def _load(self) -> None:
+        why = self._failure_to_load()
+        if self._closed:
             self._end()
+        elif why is None:
+            self._is_ready = True
+        else:
+            self._end()
+            self._log.warning("no reading process: its texts are read in a thread", why=why)
+
+    def _failure_to_load(self) -> str | None:
+        """Start a process, as nice as this thread; return why it cannot be asked, if it cannot."""
+        command = [sys.executable, "-I" if sys.flags.isolated else "-P", "-m", "guillemet_server.reading"]
+        try:
+            with self._changing:
+                if self._closed:
+                    return "closed"
+                self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 (ours)
+            send(self._model, self._requests)
+            answer = receive(self._answers)
+        except OSError as error:
+            return f"it cannot be started: {error.strerror}"
+        except EOFError:
+            return "it died while it loaded the model"
+        if isinstance(answer, Failed):
+            return f"it cannot load the model: {answer.exception}"
+        if (answer.sha256, answer.version) != (self._description.sha256, self._description.version):
+            return "the model folder holds another model now"
+        return None
 
     def _extract(self, texts: Sequence[str], interrupted: Callable[[], bool]) -> list[Document]:
         send(list(texts), self._requests)
@@ -122,26 +129,22 @@ class ReaderProcess:
         return read.documents
 
     def _replace(self) -> None:
+        """Let another process take the place of one that died."""
         if self._closed:
             raise Interrupted
+        self._is_ready = False
         self.deaths += 1
         self._log.warning("a reading process died", status=self._end())
-        self.start()
-        self.wait(cast("ModelDescription", self._description))
-
-    def _lose(self, why: str) -> None:
-        self.is_lost = True
-        self._log.warning("a reading process is lost; its texts are read in a thread", why=why)
-        self._end()
+        self._load()
 
     def _end(self) -> int | None:
-        """Return its status."""
+        """End the process and return its status."""
         if self._process is None:
             return None
         self._process.kill()
         status = self._process.wait()
         for pipe in (self._requests, self._answers):
-            with suppress(OSError):  # of what it had not yet read
+            with suppress(OSError):  # of what it had not read
                 pipe.close()
         return status
 
