@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from guillemet_server.gate import Gate, State
 from guillemet_server.inference import Inference
 from guillemet_server.logs import json_logger, reported
 from guillemet_server.observability.metrics import Metrics
+from guillemet_server.reading.process import ReaderProcess
 from guillemet_server.service import ModelService, QuotationService
 
 QUEUE_TOKENS = "queue_tokens"
@@ -40,7 +42,9 @@ class Replica:
         self._log = json_logger("info")
         self._gate = Gate()
         self._loading = asyncio.Lock()  # one loads, who asks meanwhile waits for it
-        self._inference = Inference(lambda: Extractor.load(model, threads=threads))
+        self._inference = Inference(
+            lambda: Extractor.load(model, threads=threads), partial(ReaderProcess, model, log=self._log)
+        )
         self._scheduler = Scheduler(self._inference, limits, log=self._log, metrics=metrics)
         self._quotations = QuotationService(
             self._inference, self._scheduler, self._gate, limits, log=self._log, metrics=metrics
