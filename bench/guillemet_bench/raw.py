@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from guillemet_bench.calls import Request
@@ -34,7 +35,9 @@ class RawModel:
         self.extractor = Extractor.load(model, threads=threads)
         gc.freeze()
         processes = self.extractor.description.concurrency
-        self._reading = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_load, initargs=(model,))
+        spawning = get_context("spawn")
+        loaded = spawning.Barrier(processes)
+        self._reading = ProcessPoolExecutor(processes, spawning, initializer=_load, initargs=(model, loaded))
         self.words_per_s([*requests[:_WARM_UP]] * processes)
         self.seconds(requests[0])
 
@@ -54,11 +57,12 @@ class RawModel:
 _extractor: Extractor  # of a process that reads
 
 
-def _load(model: Path | None) -> None:
+def _load(model: Path | None, loaded: Barrier) -> None:
     global _extractor  # noqa: PLW0603 (a pool gives its processes nothing else to keep it in)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of Ctrl-C, which ends the benchmark and so the pool
     _extractor = Extractor.load(model, threads=1)
     gc.freeze()
+    loaded.wait()  # none reads while another still loads
 
 
 def _read(text: str) -> None:

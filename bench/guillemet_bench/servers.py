@@ -6,6 +6,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -45,12 +47,12 @@ class ServerProcess:
     @property
     def rss_bytes(self) -> int:
         """Memory in use by it and the processes that it started; what they share is counted for each."""
-        return sum(process.memory_info().rss for process in self._processes())
+        return int(sum(self._of_each(lambda process: process.memory_info().rss)))
 
     @property
     def cpu_seconds(self) -> float:
-        """Spent since the start, by it and by those processes."""
-        return sum(sum(process.cpu_times()[:2]) for process in self._processes())
+        """Spent since the start, by it and by those processes, the ended ones among them."""
+        return sum(self._of_each(lambda process: sum(process.cpu_times()[:4])))
 
     def check_running(self) -> None:
         """Make sure that it did not end.
@@ -78,9 +80,12 @@ class ServerProcess:
         self._process.wait()
         self._log.close()
 
-    def _processes(self) -> list[psutil.Process]:
+    def _of_each(self, value: Callable[[psutil.Process], float]) -> Iterator[float]:
+        """Yield that of the server and of each process that it started and that has not just ended."""
         server = psutil.Process(self._process.pid)
-        return [server, *server.children()]
+        for process in (server, *server.children()):
+            with suppress(psutil.NoSuchProcess):
+                yield value(process)
 
     def _served_addresses(self, *, until: float) -> tuple[str, str]:
         path = Path(self._log.name)

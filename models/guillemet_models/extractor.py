@@ -72,7 +72,7 @@ class Extractor:
         """Put the parts together; `load` is the usual way to come by them."""
         self._tokenizer = tokenizer
         self._runtime = runtime
-        self._settings = settings
+        self.settings = settings
         self._calibration = Calibration(**{kind: Scale(*values) for kind, values in settings.calibration.items()})
         self.description = ModelDescription(
             name=settings.name,
@@ -135,7 +135,7 @@ class Extractor:
     def prepare(self, text: str) -> PreparedText:
         """Return the tokens of `text`, and the windows in which they are to be encoded: the first step."""
         tokenized = self._tokenizer(text)
-        settings = self._settings
+        settings = self.settings
         cut = windows(len(tokenized), settings.window_tokens, settings.overlap_tokens) if len(tokenized) else ()
         return PreparedText(tokenized, tuple(cut))
 
@@ -165,7 +165,7 @@ class Extractor:
         if not parts:
             return Document(text=tokenized.text, quotations=(), entities=(), tokens=0, windows=0)
         states, scores = _joined(len(tokenized), parts)
-        tagging = decode(scores, self._settings.bonus)
+        tagging = decode(scores, self.settings.bonus)
         found, tagged = candidates(tokenized, tagging)
         pairs = propose(tokenized, found)
         related = [self._runtime.relate(states[tokens], part) for tokens, part in pairs.parts(_PAIRS_TOGETHER)]

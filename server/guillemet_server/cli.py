@@ -75,7 +75,7 @@ def serve(
             model=model,
             threads=threads,
             runtime=runtime,
-            reader_processes=runtime == "onnx" if reader_processes is None else reader_processes,
+            reader_processes_after=0.0 if reader_processes or (reader_processes is None and runtime == "onnx") else None,
             limits=limits,
             cache_bytes=cache_bytes,
             drain_seconds=drain_seconds,

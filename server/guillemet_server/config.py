@@ -68,7 +68,8 @@ class ServerConfig:
     model: Path | None = None  # None: the embedded model
     threads: int | None = None  # None: the CPUs this process may use
     runtime: Literal["onnx", "torch"] = "onnx"  # "torch" for a GPU
-    reader_processes: bool = False  # one for each thread that reads; of the runtime "onnx"
+    # Each thread lets a process read, of the runtime "onnx", once it has read so many seconds beside others. None: never.
+    reader_processes_after: float | None = None
     limits: Limits = Limits()
     cache_bytes: int = 0  # of answers that are kept; 0: none is
     drain_seconds: float = 30.0
@@ -83,8 +84,8 @@ class ServerConfig:
         cpus = usable_cpus()
         if self.threads is not None and not 1 <= self.threads <= cpus:
             raise ValueError(f"threads must lie between 1 and {cpus}, the CPUs of this process, not be {self.threads:,}")
-        if self.reader_processes and self.runtime != "onnx":
-            raise ValueError("reader_processes are of the runtime onnx: a GPU is not shared with other processes")
+        if self.reader_processes_after is not None and self.runtime != "onnx":
+            raise ValueError("reader processes are of the runtime onnx: a GPU is not shared with other processes")
         if self.cache_bytes < 0:
             raise ValueError(f"cache_bytes must be at least 0, not {self.cache_bytes:,}")
         if not 0 <= self.drain_seconds < float("inf"):

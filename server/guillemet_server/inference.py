@@ -39,18 +39,17 @@ class Inference:
     a time, each thread lets a process read for it. A text that is alone, and the windows of a long one, it reads itself.
     """
 
-    def __init__(
-        self, load: Callable[[], Extractor], new_reader: Callable[[ModelDescription], ReaderProcess] | None = None
-    ) -> None:
+    def __init__(self, load: Callable[[], Extractor], new_reader: Callable[[Extractor], ReaderProcess] | None = None) -> None:
         """Prepare; nothing is loaded yet.
 
         Args:
             load: Returns the extractor; called once, not in the event loop.
-            new_reader: Returns a process of that model for one thread. None: all is read in threads.
+            new_reader: Returns a process for one thread, of the model of that extractor. None: all is read in threads.
         """
         self.readers: list[ReaderProcess] = []  # of the threads that have one
         self._load = load
         self._new_reader = new_reader
+        self._closed = False
         self._extractor: Extractor | None = None
         self._articles = ThreadPoolExecutor(1, thread_name_prefix="guillemet-articles", initializer=_give_way)
         self._books = ThreadPoolExecutor(1, thread_name_prefix="guillemet-books", initializer=_give_way)
@@ -95,10 +94,7 @@ class Inference:
             with suppress(RuntimeError):  # a loop that is closed wants to know nothing more
                 loop.call_soon_threadsafe(report, batch, turns)
 
-        concurrency = self.description.concurrency
-        if self._new_reader is not None and concurrency > 1:
-            self.readers = [self._new_reader(self.description) for _ in range(concurrency)]
-        for number, reader in zip_longest(range(concurrency), self.readers):
+        for number, reader in zip_longest(range(self.description.concurrency), self.readers):
             arguments = (queue, max_batch_tokens, report_in_loop, reader)
             threading.Thread(target=self._read, args=arguments, name=f"guillemet-reading-{number}").start()
 
@@ -112,8 +108,8 @@ class Inference:
 
     def close(self) -> None:
         """End what is done aside as soon as that can be, and the processes; the other threads end with their queue."""
-        for reader in self.readers:
-            reader.close()
+        self._closed = True
+        self._close_readers()
         for executor in (self._articles, self._books):
             executor.shutdown(wait=False, cancel_futures=True)
 
@@ -123,7 +119,20 @@ class Inference:
     def _loaded(self) -> Extractor:
         extractor = self._load()
         extractor.extract([WARM_UP])
+        concurrency = extractor.description.concurrency
+        if self._new_reader is not None and concurrency > 1:
+            self.readers = [self._new_reader(extractor) for _ in range(concurrency)]
+        for reader in self.readers:
+            reader.account(0.0)  # some begin at once, side by side
+        for reader in self.readers:
+            reader.wait()
+        if self._closed:  # meanwhile
+            self._close_readers()
         return extractor
+
+    def _close_readers(self) -> None:
+        for reader in self.readers:
+            reader.close()
 
     def _finished(self, text: PreparedText, encoded: Sequence[EncodedWindow]) -> Turn:
         started = time.monotonic()
@@ -160,11 +169,16 @@ class Inference:
 
         texts = [entry.content for entry in batch if isinstance(entry.content, str)]
         if texts:
-            if reader and len(self._in_work) > 1 and reader.is_ready():
+            beside = reader if len(self._in_work) > 1 else None
+            if beside and beside.is_ready:
                 # What the model fails with is read here once more, where the failure can be traced.
                 with suppress(ReadingFailedError):
-                    return reader.extract(texts, interrupted=interrupted)
-            return self.extractor.extract(texts, interrupted=interrupted)
+                    return beside.extract(texts, interrupted=interrupted)
+            began = time.monotonic()
+            documents = self.extractor.extract(texts, interrupted=interrupted)
+            if beside:
+                beside.account(time.monotonic() - began)
+            return documents
         return self.extractor.encode([entry.content for entry in batch if isinstance(entry.content, Window)])
 
 

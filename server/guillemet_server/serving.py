@@ -3,7 +3,6 @@
 import asyncio
 import socket
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +71,7 @@ class Server:
         self._log = log
         self.inference = Inference(
             load or (lambda: Extractor.load(config.model, threads=config.threads, runtime=config.runtime)),
-            partial(ReaderProcess, config.model, log=log) if config.reader_processes else None,
+            None if config.reader_processes_after is None else self._new_reader,
         )
         self.metrics = Metrics()
         cache = AnswerCache(config.cache_bytes)
@@ -158,6 +157,10 @@ class Server:
             await self._exposition.close()
         if self._tracing is not None:
             await asyncio.to_thread(self._tracing.close)
+
+    def _new_reader(self, extractor: Extractor) -> ReaderProcess:
+        after = self._config.reader_processes_after or 0.0
+        return ReaderProcess(self._config.model, extractor.settings, after_seconds=after, log=self._log)
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
         """Set our services; the empty name says that the process lives, from the start to the end."""

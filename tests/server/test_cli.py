@@ -60,7 +60,7 @@ def serving(*options: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, 
         (["--metrics-listen", "unix:metrics.sock"], "'unix:metrics.sock' is no address: write HOST:PORT\n"),
         (["--threads", "0"], "threads"),
         (["--threads", "1000"], "threads must lie between"),
-        (["--runtime", "torch", "--reader-processes"], "--reader-processes are of the runtime onnx"),
+        (["--runtime", "torch", "--reader-processes"], "reader processes are of the runtime onnx"),
         (["--cache-bytes", "-1"], "--cache-bytes must be at least 0"),
         (["--drain-seconds", "nan"], "--drain-seconds must"),
         (["--max-batch-documents", "0"], "--max-batch-documents must"),
@@ -186,15 +186,13 @@ def test_what_a_reading_process_had_when_it_died_is_answered_by_another_and_all_
             return [call.result() for call in calls]
 
         [alone] = answers(1)
-        answered = []
-        while "guillemet_readers 2.0" not in metrics(str(said["metrics_address"])):
-            answered += answers(20)
+        assert "guillemet_readers 2.0" in metrics(str(said["metrics_address"]))
         readers = psutil.Process(process.pid).children()
         calls = [stub.ExtractQuotations.future(request, timeout=LOADED_WAIT) for _ in range(60)]
         calls[0].result()
         for reader in readers:
             reader.kill()
-        answered += [call.result() for call in calls]
+        answered = [call.result() for call in calls]
         deaths = float(metrics(str(said["metrics_address"])).split("\nguillemet_reader_deaths_total ")[1].split()[0])
         left = psutil.Process(process.pid).children()
         process.kill()

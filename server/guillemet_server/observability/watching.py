@@ -1,5 +1,6 @@
 """The numbers that a server keeps anyhow, shown among its metrics."""
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -50,12 +51,17 @@ def watch(
     )
     metrics.watch("readers", "Processes that read beside the server's own.", lambda: len(_pids(inference)))
     metrics.watch_count(
-        "reader_deaths", "Processes that died while they read.", lambda: sum(it.deaths for it in inference.readers)
+        "reader_deaths", "Processes that died, or could not be had.", lambda: sum(it.deaths for it in inference.readers)
     )
     metrics.watch(
         "readers_resident_memory_bytes", "Of those processes.", lambda: _sum(inference, "process_resident_memory_bytes")
     )
-    metrics.watch_count("readers_cpu_seconds", "Of those processes.", lambda: _sum(inference, "process_cpu_seconds_total"))
+    metrics.watch_count("readers_cpu_seconds", "Of those processes, and of those before them.", lambda: _cpu_seconds(inference))
+
+
+def _cpu_seconds(inference: Inference) -> float:
+    ended = os.times()
+    return ended.children_user + ended.children_system + _sum(inference, "process_cpu_seconds_total")
 
 
 def _pids(inference: Inference) -> list[int]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,7 +42,8 @@ class Replica:
         self._gate = Gate()
         self._loading = asyncio.Lock()  # one loads, who asks meanwhile waits for it
         self._inference = Inference(
-            lambda: Extractor.load(model, threads=threads), partial(ReaderProcess, model, log=self._log)
+            lambda: Extractor.load(model, threads=threads),
+            lambda extractor: ReaderProcess(model, extractor.settings, after_seconds=0.0, log=self._log),
         )
         self._scheduler = Scheduler(self._inference, limits, log=self._log, metrics=metrics)
         self._quotations = QuotationService(

@@ -1,12 +1,18 @@
 """What a server and a process that reads for it say to each other: pickles, for they are one program alone with itself."""
 
 import pickle
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, BinaryIO, NamedTuple
 
 from guillemet_models.document import Document
 from guillemet_models.steps import Step
+from guillemet_models.weights import ModelSettings
+
+
+class Loaded(NamedTuple):
+    """The first answer: what will read."""
+
+    program: str  # its version
+    settings: ModelSettings
 
 
 class Read(NamedTuple):
@@ -32,25 +38,20 @@ def send(message: Any, stream: BinaryIO) -> None:
     Raises:
         EOFError: There is none any more.
     """
-    with _unbroken():
+    try:
         pickle.dump(message, stream, pickle.HIGHEST_PROTOCOL)
         stream.flush()
+    except (OSError, ValueError) as error:  # broken there, closed here
+        raise EOFError from error
 
 
 def receive(stream: BinaryIO) -> Any:
     """Wait for what the other process sends.
 
     Raises:
-        EOFError: There is none any more.
+        EOFError: There is none any more, or none that can be understood.
     """
-    with _unbroken():
-        return pickle.load(stream)  # noqa: S301 (see the module's docstring)
-
-
-@contextmanager
-def _unbroken() -> Iterator[None]:
-    """Raise EOFError for a pipe that is broken, within a message or before it, or closed at this end."""
     try:
-        yield
-    except (OSError, ValueError, pickle.UnpicklingError) as error:
+        return pickle.load(stream)  # noqa: S301 (see the module's docstring)
+    except Exception as error:  # whatever half a message, or none of ours, makes of pickle
         raise EOFError from error

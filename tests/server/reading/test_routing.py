@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from guillemet_models.extractor import Extractor, ModelDescription
+from guillemet_models.extractor import Extractor
+from guillemet_models.weights import ModelSettings
 from guillemet_server.batching import Scheduler
 from guillemet_server.config import Limits
 from guillemet_server.errors import Refusal
@@ -28,19 +29,19 @@ Running: TypeAlias = Callable[..., AbstractAsyncContextManager[tuple[Scheduler, 
 
 
 @pytest.fixture(scope="module")
-def embedded() -> ModelDescription:
-    return Extractor.load().description
+def embedded() -> ModelSettings:
+    return Extractor.load().settings
 
 
 @pytest.fixture
-def running(reader: "RegexReader", embedded: ModelDescription, monkeypatch: pytest.MonkeyPatch) -> Running:
+def running(reader: "RegexReader", embedded: ModelSettings, monkeypatch: pytest.MonkeyPatch) -> Running:
     """Run a scheduler of the double, with processes of the embedded model: an answer shows who gave it."""
 
     @asynccontextmanager
-    async def run(*, threads: int = 2) -> AsyncIterator[tuple[Scheduler, Inference]]:
+    async def run(*, threads: int = 2, after_seconds: float = 0.0) -> AsyncIterator[tuple[Scheduler, Inference]]:
         monkeypatch.setattr(reader, "description", replace(reader.description, concurrency=threads, batch_tokens=0))
         log = json_logger("critical")
-        inference = Inference(lambda: reader, lambda _: ReaderProcess(None, embedded, log=log))
+        inference = Inference(lambda: reader, lambda _: ReaderProcess(None, embedded, after_seconds=after_seconds, log=log))
         await inference.load()
         scheduler = Scheduler(inference, Limits(), log=log)
         scheduler.start()
@@ -55,15 +56,8 @@ def running(reader: "RegexReader", embedded: ModelDescription, monkeypatch: pyte
     return run
 
 
-async def ready(inference: Inference) -> None:
-    """Return when every process can be asked."""
-    while [it for it in inference.readers if not it.is_ready()]:  # noqa: ASYNC110 (a process tells nobody)
-        await asyncio.sleep(0.01)
-
-
 async def test_a_text_beside_another_is_read_in_a_process(running: Running, reader: "RegexReader") -> None:
     async with running() as (scheduler, inference):
-        await ready(inference)
         reader.hold()
         alone = asyncio.create_task(scheduler.read(["« Oui »"], caller=0, seconds=None))
         await reader.begun()
@@ -77,25 +71,31 @@ async def test_a_text_beside_another_is_read_in_a_process(running: Running, read
     assert all(it.pid is None or not _lives(it.pid) for it in inference.readers)
 
 
-async def test_no_process_begins_for_texts_that_are_alone(running: Running) -> None:
-    async with running() as (scheduler, inference):
+async def test_processes_are_there_when_the_model_is_loaded(running: Running) -> None:
+    async with running() as (_, inference):
+        assert all(it.is_ready for it in inference.readers)
+        assert len({it.pid for it in inference.readers}) == 2
+
+
+async def test_a_process_that_is_to_begin_later_does_when_its_thread_read_beside_others(
+    running: Running, reader: "RegexReader"
+) -> None:
+    async with running(after_seconds=1e-6) as (scheduler, inference):
         for number in range(4):
             await scheduler.read([f"« Oui » {number}"], caller=0, seconds=None)
+        assert all(it.pid is None for it in inference.readers), "all texts were alone"
 
-        assert [reader.pid for reader in inference.readers] == [None, None]
-
-
-async def test_while_a_process_begins_its_thread_reads(running: Running, reader: "RegexReader") -> None:
-    async with running() as (scheduler, inference):
         reader.hold()
-        both = [asyncio.create_task(scheduler.read([f"« Oui » {it}"], caller=it, seconds=None)) for it in range(2)]
+        both = [asyncio.create_task(scheduler.read(["« Oui » 4"], caller=4, seconds=None))]
         await reader.begun()
+        both.append(asyncio.create_task(scheduler.read(["« Oui » 5"], caller=5, seconds=None)))
         await reader.begun()
         reader.release()
         await asyncio.gather(*both)
 
-        begun = [it for it in inference.readers if it._loading]  # noqa: SLF001 (nobody else wants to know)
-        assert len(begun) == 1, "the text that came second"
+        for it in inference.readers:
+            await asyncio.to_thread(it.wait)
+        assert [it.is_ready for it in inference.readers].count(True) == 1, "of the text that came second"
 
 
 async def test_one_thread_has_no_process(running: Running) -> None:
@@ -107,10 +107,15 @@ async def test_what_fails_in_a_process_is_read_once_more_where_it_can_be_traced(
     running: Running, reader: "RegexReader", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running() as (scheduler, inference):
-        await ready(inference)
+        asked = []
         for process in inference.readers:
             extract = process.extract
-            monkeypatch.setattr(process, "extract", lambda _, extract=extract, **options: extract([7], **options))
+
+            def failing(texts: list[str], extract: Callable[..., object] = extract, **options: object) -> object:
+                asked.append(texts)
+                return extract([7], **options)
+
+            monkeypatch.setattr(process, "extract", failing)
         reader.hold()
         alone = asyncio.create_task(scheduler.read(["« Oui »"], caller=0, seconds=None))
         await reader.begun()
@@ -120,13 +125,13 @@ async def test_what_fails_in_a_process_is_read_once_more_where_it_can_be_traced(
         await alone
 
         assert (await beside)[0].document.tokens == 3, "the double's"
+        assert asked == [["mot mot mot"]]
 
 
 async def test_a_text_that_processes_die_with_fails_alone(
     running: Running, reader: "RegexReader", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running() as (scheduler, inference):
-        await ready(inference)
         for process in inference.readers:
             monkeypatch.setattr(process, "extract", _killing(process))
         reader.hold()
