@@ -89,12 +89,17 @@ class Interceptor(grpc.aio.ServerInterceptor):
                             rpc.documents = max(1, len(getattr(request, "documents", ())))
                         response = await handle(request, context)
                 except errors.Refusal as refusal:
-                    await _abort(context, refusal, rpc)
+                    status = _status(refusal, rpc)
                 except Exception as error:  # noqa: BLE001 (whatever it is, the caller gets an id and the log the rest)
-                    await _abort(context, reported(error, self._log), rpc)
+                    status = _status(reported(error, self._log), rpc)
                 else:
                     rpc.answered()
                     return response
+            # gRPC keeps the exception that this raises with the RPC, and the exception this frame: what the frame knew would
+            # stay, the texts with it, until the garbage collector came.
+            aborted = context.abort(*status)
+            del request, context
+            return await aborted  # which raises
 
         return wrapper
 
@@ -118,6 +123,7 @@ def _parser(deserializer: _Deserializer) -> _Deserializer:
     return parse
 
 
-async def _abort(context: Any, refusal: errors.Refusal, rpc: RPC) -> None:
+def _status(refusal: errors.Refusal, rpc: RPC) -> tuple[grpc.StatusCode, str, tuple[tuple[str, str | bytes], ...]]:
+    """Return the code, the details and the trailers with which an RPC ends."""
     rpc.refused(refusal)
-    await context.abort(refusal.code, str(refusal), (*refusal.trailing_metadata(), (HEADER, rpc.request_id)))
+    return refusal.code, str(refusal), (*refusal.trailing_metadata(), (HEADER, rpc.request_id))

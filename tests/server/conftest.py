@@ -4,6 +4,7 @@ Its texts have a token a word; the server weighs them at four characters a token
 """
 
 import asyncio
+import gc
 import hashlib
 import io
 import re
@@ -26,6 +27,7 @@ from guillemet_models.extractor import EncodedWindow, Extractor, Interrupted, Mo
 from guillemet_server.background import BackgroundServer, background_server
 from guillemet_server.config import Limits, ServerConfig
 from guillemet_server.logs import json_logger
+from guillemet_server.observability.observer import RPC
 
 TEXT = "« Nous partons », a dit Zoé Li."
 LONGEST_WAIT_SECONDS = 30.0  # a test that waits this long has failed
@@ -209,6 +211,10 @@ class Served:
     def wait_until_queued(self, tokens: int) -> None:
         """Return when that many tokens wait."""
         eventually(lambda: self.queued_tokens == tokens)
+
+    def wait_until_kept(self, *, at_most: int) -> None:
+        """Return when the server has no more RPCs in memory."""
+        eventually(lambda: sum(type(it) is RPC for it in gc.get_objects()) <= at_most)
 
     async def begun(self) -> None:
         """As `wait_until_begun`, without keeping the loop waiting."""

@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
@@ -44,6 +45,17 @@ def test_a_full_queue_refuses_a_document_and_says_when_to_come_back(full: "Serve
     full.reader.release()
     full.wait_until_queued(0)
     assert full.lives_on()
+
+
+def test_nothing_of_what_is_refused_waits_for_the_garbage_collector(full: "Served", refused: "Refusing") -> None:
+    gc.disable()
+    try:
+        for _ in range(20):
+            refused(lambda: full.extract(words(2)))
+            refused(lambda: full.extract(""))
+        full.wait_until_kept(at_most=3)  # two are held; gRPC keeps the last exception
+    finally:
+        gc.enable()
 
 
 def test_a_full_queue_refuses_a_batch_as_a_whole(full: "Served", refused: "Refusing") -> None:

@@ -117,7 +117,7 @@ class ReaderProcess:
             self._log.warning("no reading process: its texts are read in a thread", why=why)
 
     def _failure_to_load(self) -> str | None:
-        """Start a process, as nice as this thread; return why it cannot be asked, if it cannot."""
+        """Start a process; return why it cannot be asked, if it cannot."""
         try:
             with self._changing:
                 if self._closed:

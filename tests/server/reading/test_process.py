@@ -93,6 +93,15 @@ def test_it_answers_as_the_model_does_here_and_says_how_long_each_step_took(star
     assert reader.lines == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no niceness")
+def test_it_gives_way_to_whatever_answers_callers(start: "Start") -> None:
+    reader = start()
+    assert reader.begun()
+    assert reader.pid is not None
+
+    assert os.getpriority(os.PRIO_PROCESS, reader.pid) == 19
+
+
 def test_it_breaks_off_what_nobody_wants_and_reads_the_next(start: "Start") -> None:
     reader = start()
     assert reader.begun()
