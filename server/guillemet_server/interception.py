@@ -95,11 +95,11 @@ class Interceptor(grpc.aio.ServerInterceptor):
                 else:
                     rpc.answered()
                     return response
-            # gRPC keeps the exception that this raises with the RPC, and the exception this frame: what the frame knew would
-            # stay, the texts with it, until the garbage collector came.
-            aborted = context.abort(*status)
-            del request, context
-            return await aborted  # which raises
+                # gRPC keeps the exception that this raises with the RPC, and the exception keeps this frame: what the frame
+                # knew would stay, the texts with it, until the garbage collector came.
+                aborted = context.abort(*status)
+                del request, context
+                return await aborted  # which raises
 
         return wrapper
 
