@@ -212,9 +212,14 @@ class Served:
         """Return when that many tokens wait."""
         eventually(lambda: self.queued_tokens == tokens)
 
-    def wait_until_kept(self, *, at_most: int) -> None:
-        """Return when the server has no more RPCs in memory."""
-        eventually(lambda: sum(type(it) is RPC for it in gc.get_objects()) <= at_most)
+    @property
+    def rpcs_in_memory(self) -> int:
+        """Those of all servers of this process that were not freed."""
+        return sum(type(it) is RPC for it in gc.get_objects())
+
+    def wait_until_in_memory(self, *, at_most: int) -> None:
+        """Return when no more RPCs are in memory."""
+        eventually(lambda: self.rpcs_in_memory <= at_most)
 
     async def begun(self) -> None:
         """As `wait_until_begun`, without keeping the loop waiting."""
