@@ -20,7 +20,8 @@ _NICENESS = 19
 def main() -> None:
     """Read for whoever is at the other end of standard input and output, until it is gone."""
     if sys.platform != "win32":
-        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
+        with suppress(OSError):  # forbidden
+            os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # for whatever prints
     with suppress(EOFError):
