@@ -29,7 +29,9 @@ def print_document(document: Document, console: Console | None = None) -> None:
     for number, quotation in enumerate(document.quotations):
         if number:
             console.print()
-        console.print(_heading(quotation))
+        for line in _heading(quotation).wrap(console, console.width):
+            line.rstrip()
+            console.print(line, soft_wrap=True)
         _print_indented(_particulars(quotation), console, style="cyan")
         _print_indented(shown(quotation.text), console)
 
