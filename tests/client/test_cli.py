@@ -67,6 +67,16 @@ def test_text_is_made_to_be_read(guillemet: Guillemet, address: str) -> None:
     assert all(len(line) <= 60 and line == line.rstrip() for line in lines)
 
 
+def test_a_name_longer_than_a_line_leaves_no_space_behind_one(
+    guillemet: Guillemet, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "10")
+
+    done = guillemet("extract", write("a.txt", "Jeanne Morvan : « Non »"), "--server", address)
+
+    assert done.out.splitlines()[:2] == ["Jeanne", "Morvan"]
+
+
 def test_text_names_the_files_where_there_are_several(guillemet: Guillemet, address: str) -> None:
     done = guillemet("extract", write("a.txt", "Rien."), write("b.txt", "« Oui »"), "--server", address)
 
