@@ -20,6 +20,7 @@ from guillemet_models.weights import TOKENIZER, TORCH, ModelFileError, ModelSett
 
 # What an article has; a hundred thousand pairs of a long report would take a gigabyte, which the process would keep.
 _PAIRS_TOGETHER = 8_192
+_ANY_TEXT = "« Nous sommes prêts », a déclaré la ministre. Selon elle, le texte sera adopté."
 
 RuntimeName: TypeAlias = Literal["onnx", "torch"]
 
@@ -103,6 +104,10 @@ class Extractor:
         settings = read_settings(folder)
         computing = OnnxRuntime(folder, threads) if runtime == "onnx" else _torch_runtime(folder, threads, settings)
         return cls(TextTokenizer(folder / TOKENIZER), computing, settings)
+
+    def warm_up(self) -> None:
+        """Read a text for nobody: the first one allocates what the following ones reuse."""
+        self.extract([_ANY_TEXT])
 
     def extract(self, texts: Sequence[str], *, interrupted: Callable[[], bool] | None = None) -> list[Document]:
         """Return the documents of `texts`, in order.

@@ -1,8 +1,6 @@
 """The threads in which the model works, so that the event loop never does."""
 
 import asyncio
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,12 +13,7 @@ from guillemet_models.extractor import EncodedWindow, Extractor, Interrupted, Mo
 from guillemet_models.steps import timed_steps
 from guillemet_server.reading.process import ReaderProcess, ReadingFailedError
 from guillemet_server.waiting import Entry, FairQueue, Turn, Window
-
-# Any French text: the first inference allocates what the following ones reuse.
-WARM_UP = "« Nous sommes prêts », a déclaré la ministre. Selon elle, le texte sera adopté."
-
-# What the process was started with may be more already, and only the privileged may take less.
-_LEAST_NICENESS = 10
+from guillemet_server.yielding import let_this_thread_yield
 
 # Longer texts take a second and more of what cannot be interrupted.
 _BOOK_CHARACTERS = 100_000
@@ -51,8 +44,8 @@ class Inference:
         self._new_reader = new_reader
         self._closed = False
         self._extractor: Extractor | None = None
-        self._articles = ThreadPoolExecutor(1, thread_name_prefix="guillemet-articles", initializer=_give_way)
-        self._books = ThreadPoolExecutor(1, thread_name_prefix="guillemet-books", initializer=_give_way)
+        self._articles = ThreadPoolExecutor(1, thread_name_prefix="guillemet-articles", initializer=let_this_thread_yield)
+        self._books = ThreadPoolExecutor(1, thread_name_prefix="guillemet-books", initializer=let_this_thread_yield)
         self._in_work: dict[str, tuple[int, float]] = {}  # of each thread that reads: tokens, start
 
     @property
@@ -118,7 +111,7 @@ class Inference:
 
     def _loaded(self) -> Extractor:
         extractor = self._load()
-        extractor.extract([WARM_UP])
+        extractor.warm_up()
         concurrency = extractor.description.concurrency
         if self._new_reader is not None and concurrency > 1:
             self.readers = [self._new_reader(extractor) for _ in range(concurrency)]
@@ -140,7 +133,7 @@ class Inference:
         return Turn(document, started, time.monotonic() - started)
 
     def _read(self, queue: FairQueue, max_batch_tokens: int, report: Report, reader: ReaderProcess | None) -> None:
-        _give_way()
+        let_this_thread_yield()
         name = threading.current_thread().name
         while batch := queue.next_batch(max_batch_tokens):
             self._in_work[name] = (sum(entry.tokens for entry in batch), time.monotonic())
@@ -180,11 +173,3 @@ class Inference:
                 beside.account(time.monotonic() - began)
             return documents
         return self.extractor.encode([entry.content for entry in batch if isinstance(entry.content, Window)])
-
-
-def _give_way() -> None:
-    """Let the event loop go first: answering callers takes little of a CPU and reading all of it."""
-    if sys.platform == "linux":  # where each thread has a niceness, and those that it starts
-        thread = threading.get_native_id()
-        with suppress(OSError):  # forbidden
-            os.setpriority(os.PRIO_PROCESS, thread, max(_LEAST_NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))

@@ -9,25 +9,19 @@ from typing import BinaryIO
 from guillemet_models.extractor import Extractor
 from guillemet_models.steps import timed_steps
 from guillemet_server import __version__
-from guillemet_server.inference import WARM_UP
 from guillemet_server.reading.messages import Asked, Failed, Loaded, Read, receive, send
-
-# As nice as can be: what answers callers, here and beside the server, takes little of a CPU and is waited for. A thread of the
-# server could not give way so far: the event loop waits for it while it runs Python.
-_NICENESS = 19
+from guillemet_server.yielding import let_this_process_yield
 
 
 def main() -> None:
     """Read for whoever is at the other end of standard input and output, until it is gone."""
-    if sys.platform != "win32":
-        with suppress(OSError):  # forbidden
-            os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
+    let_this_process_yield()
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # for whatever prints
     with suppress(EOFError):
         try:
             extractor = Extractor.load(receive(requests), threads=1)
-            extractor.extract([WARM_UP])
+            extractor.warm_up()
         except Exception as error:  # noqa: BLE001 (the server says so)
             send(Failed(type(error).__name__), answers)
             return
