@@ -18,11 +18,12 @@ lint: .venv/.dev
 
 RUNS := models/guillemet_models/training/runs
 GOLD := ../shared/data/gold
-model: .venv/.dev  ## make the embedded model from its encoder, about three hours on two CPUs; goes on where it was interrupted
+model: .venv/.dev  ## make the embedded model from its encoder, about four hours on two CPUs; goes on where it was interrupted
 	$(BIN)/guillemet train $(RUNS)/embedded.toml
 	$(BIN)/guillemet train $(RUNS)/further.toml
 	$(BIN)/guillemet train $(RUNS)/once-more.toml
-	$(BIN)/guillemet export outputs/once-more outputs/guillemet-fr-small --name guillemet-fr-small --version 0.9.0 --bonus institution=0.5 --bonus content.indirect=0.5 --int8
+	$(BIN)/guillemet train $(RUNS)/twice-more.toml
+	$(BIN)/guillemet export outputs/twice-more outputs/guillemet-fr-small --name guillemet-fr-small --version 0.10.0 --bonus institution=0.5 --bonus content.indirect=0.5 --int8
 	$(BIN)/guillemet calibrate outputs/guillemet-fr-small $(GOLD)/dev.jsonl
 
 COUNT := 200000
